@@ -1,0 +1,1 @@
+"""The whole suite on one machine: real databases, local Google APIs, every door, one gateway."""

@@ -1,0 +1,90 @@
+"""What every test may ask for: real servers for a session, a database of its own, a free port."""
+
+import re
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from local import services
+
+TESTS = Path(__file__).parent
+OFFLINE = (TESTS / "unit", TESTS / "functional")
+
+
+@pytest.fixture(scope="session")
+def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a real one-member replica set, shared by the session (MONGODB_URI when set)."""
+    server = services.choose_mongo(tmp_path_factory.mktemp("mongod")).spawn()
+    try:
+        yield server.wait_ready().uri
+    finally:
+        server.stop(grace=0.5)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real redis-server, shared by the session (REDIS_URL when set)."""
+    server = services.choose_redis(tmp_path_factory.mktemp("redis")).spawn()
+    try:
+        yield server.wait_ready().url
+    finally:
+        server.stop(grace=0.5)
+
+
+@pytest.fixture
+def database(mongod: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a MongoDB database for this test alone, dropped afterwards."""
+    yield from _database(mongod, request.node.name)
+
+
+@pytest.fixture(scope="module")
+def module_database(mongod: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a MongoDB database for this test file alone, dropped afterwards."""
+    yield from _database(mongod, request.node.name)
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Call it for a port on 127.0.0.1 that nobody listens on."""
+    return services.free_port
+
+
+@pytest.fixture(autouse=True)
+def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unit and functional tests reach no server, not even on this machine: they use fakes."""
+    if not any(request.path.is_relative_to(folder) for folder in OFFLINE):
+        return
+
+    real = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "bind", "sendto")}
+
+    def guarded(name: str) -> Callable[..., Any]:
+        def call(self: socket.socket, *args: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6):
+                refuse()
+            return real[name](self, *args)
+
+        return call
+
+    def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
+        raise PermissionError(
+            "unit and functional tests must not use the network; use a fake or move the test"
+        )
+
+    for name in real:
+        monkeypatch.setattr(socket.socket, name, guarded(name))
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def _database(uri: str, label: str) -> Iterator[str]:
+    from pymongo import MongoClient
+
+    # MongoDB allows 63 bytes and few characters in a database name.
+    name = f"t_{re.sub(r'[^a-z0-9]+', '_', label.lower())[:40]}_{uuid.uuid4().hex[:8]}"
+    yield name
+    client: MongoClient[dict[str, Any]]
+    with MongoClient(uri) as client:
+        client.drop_database(name)
