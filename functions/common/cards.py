@@ -273,8 +273,8 @@ def _sentence(error: ValidationError) -> str:
         assert isinstance(error.schema, dict)
         unknown = sorted(set(error.instance) - set(error.schema.get("properties", ())))
         return f"{where} has the unknown key {', '.join(unknown)}"
-    if "False schema" in error.message:
-        return f"{where}.{error.schema_path[-1]} does not belong to a door of this kind"
+    if error.validator == "not":
+        return f"{where}.{error.instance} does not belong to a door of this kind"
     return f"{where}: {error.message}"
 
 
