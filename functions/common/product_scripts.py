@@ -123,8 +123,8 @@ CLEAR_ALL: Final = (
     + _BUMP
     + """
 -- ARGV: microseconds within which somebody else's bump is enough
-local now, current = micros(), redis.call('GET', 'epoch')
-if current and tonumber(now) - tonumber(current) < tonumber(ARGV[1]) then return 0 end
+local now, current, within = micros(), redis.call('GET', 'epoch'), tonumber(ARGV[1])
+if within > 0 and current and tonumber(now) - tonumber(current) < within then return 0 end
 bump('epoch', 'A', now)
 return 1
 """

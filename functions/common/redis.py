@@ -55,14 +55,20 @@ class Cache:
         if self._closed_until and clock.seconds() < self._closed_until:
             _skipped.value += 1
             raise CacheDown("the breaker is open")
-        from redis.exceptions import RedisError, ResponseError
+        from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
         try:
             result = await call(self.client)
         except ResponseError as error:
-            if str(error).startswith(("OOM", "READONLY", "LOADING", "MASTERDOWN", "NOREPLICAS")):
+            # redis-py makes types of the best known prefixes and takes them off the message; inside a script the
+            # prefix stands in the middle.
+            if isinstance(error, OutOfMemoryError) or "OOM command not allowed" in str(error):
+                # A full server still answers reads: no reason to leave it alone.
+                _failed.value += 1
+                raise CacheDown("Redis is full") from error
+            if isinstance(error, ReadOnlyError | MasterDownError) or str(error).startswith("NOREPLICAS"):
                 self._fail(error)
-                raise CacheDown(str(error)) from error
+                raise CacheDown(type(error).__name__) from error
             raise
         except (RedisError, OSError, TimeoutError) as error:
             self._fail(error)
