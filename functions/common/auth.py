@@ -255,7 +255,7 @@ push_verifier = Once(_build_push)
 
 
 def reset() -> None:
-    """Forget keys and verified tokens (tests, after changing the settings)."""
+    """Forget keys and verified tokens (tests)."""
     for verifier in (identity_verifier, session_verifier, push_verifier):
         verifier.replace(None)
 

@@ -279,7 +279,7 @@ def render(reply: Reply, route: Route, request_id: bytes, started: float) -> Res
 
 
 def translate(error: Exception, request_id: str = "") -> Problem:
-    """The one mapping from whatever went wrong to what the caller is told. Unknown errors are logged with their stack."""
+    """The one mapping from what went wrong to what the caller is told; unknown errors are logged with their stack."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, TimeoutError):

@@ -43,6 +43,11 @@ class Cache:
         """When Redis stopped answering (seconds since the epoch), None while it answers."""
 
     @property
+    def is_down(self) -> bool:
+        """Whether Redis has stopped answering."""
+        return self.down_since is not None
+
+    @property
     def client(self) -> Redis:
         """The client itself, for what must not pass the breaker (subscriptions)."""
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Which stores a tenant has: the check behind every storeId that somebody names. Read by every room, owned by catalog."""
+"""Which stores a tenant has: the check behind every storeId that somebody names. Owned by catalog, read by all."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ async def find(tenant_id: str, store_id: str) -> Store | None:
         document = await mongo.collection(COLLECTION).find_one({"_id": store_id})
         if len(_known) >= _MAX_CACHED:
             _known.clear()
-        cached = _known[store_id] = (now + CACHED_SECONDS, _read(document) if document else None)
+        store = _read(document) if document and document["status"] != "deleted" else None
+        cached = _known[store_id] = (now + CACHED_SECONDS, store)
     store = cached[1]
     return store if store is not None and store.tenant_id == tenant_id else None
 
