@@ -59,9 +59,7 @@ def port_is_free(port: int) -> bool:
 def demand_port(port: int, wanted_by: str) -> int:
     """The port itself; raises LocalError when another program holds it."""
     if not port_is_free(port):
-        raise LocalError(
-            f"port {port}, wanted by {wanted_by}, is taken: stop its program or choose another port."
-        )
+        raise LocalError(f"port {port}, wanted by {wanted_by}, is taken: stop its program or choose another port.")
     return port
 
 

@@ -25,17 +25,18 @@ from local.processes import (
 __all__ = [
     "HOST",
     "Child",
+    "External",
     "LocalError",
     "Mongo",
     "Redis",
+    "choose_mongo",
+    "choose_redis",
     "demand_port",
     "find_mongod",
     "find_redis_server",
     "free_port",
     "free_ports",
     "port_is_free",
-    "start_mongo",
-    "start_redis",
     "stop_all",
 ]
 
@@ -68,9 +69,7 @@ def find_redis_server() -> Path:
 
 def _on_path(name: str) -> Path | None:
     # The environment's own bin directory first: a program installed there was meant for this suite.
-    found = shutil.which(
-        name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    )
+    found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
     return Path(found) if found else None
 
 
@@ -317,9 +316,12 @@ class Redis:
     def wait_ready(self, timeout: float = START_SECONDS) -> Self:
         """Until it answers PING. Raises LocalError."""
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
+        once = Retry(NoBackoff(), 0)
         deadline = time.monotonic() + timeout
-        with redis.Redis(host=HOST, port=self.port, socket_timeout=0.5, retry=None) as client:
+        with redis.Redis(host=HOST, port=self.port, socket_timeout=0.5, retry=once) as client:
             while True:
                 try:
                     if client.ping():
@@ -328,9 +330,7 @@ class Redis:
                     if self.child.exit_code is not None:
                         raise LocalError(_died(self.child, self.data_dir)) from None
                     if time.monotonic() > deadline:
-                        raise LocalError(
-                            f"redis-server did not answer in time; see {self.child.log}."
-                        ) from None
+                        raise LocalError(f"redis-server did not answer in time; see {self.child.log}.") from None
                 time.sleep(0.02)
 
     def start(self, timeout: float = START_SECONDS) -> Self:
@@ -374,32 +374,26 @@ class External:
         """Nothing to stop."""
 
 
-def start_mongo(data_dir: Path, *, members: int = 1, port: int | None = None) -> Mongo | External:
-    """The replica set of MONGODB_URI when that is set, else one of our own, ready for use."""
-    server = choose_mongo(data_dir, members=members, port=port).spawn()
-    return server.wait_ready()
-
-
-def start_redis(data_dir: Path, *, port: int | None = None) -> Redis | External:
-    """The server of REDIS_URL when that is set, else one of our own, ready for use."""
-    return choose_redis(data_dir, port=port).spawn().wait_ready()
-
-
 def choose_mongo(
-    data_dir: Path, *, members: int = 1, port: int | None = None, parameters: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    ports: Sequence[int] | None = None,
+    members: int = 1,
+    parameters: Mapping[str, str] | None = None,
 ) -> Mongo | External:
-    """As `start_mongo`, not started yet. `port` is the first member's; the others take the next ones."""
+    """The replica set of MONGODB_URI when that is set, else one of our own; not started yet."""
     address = os.environ.get("MONGODB_URI")
     if address:
         return External(address)
-    ports = None if port is None else list(range(port, port + members))
-    return Mongo(data_dir, members=members, ports=ports, parameters=parameters)
+    return Mongo(data_dir, members=len(ports) if ports else members, ports=ports, parameters=parameters)
 
 
-def choose_redis(data_dir: Path, *, port: int | None = None) -> Redis | External:
-    """As `start_redis`, not started yet."""
+def choose_redis(
+    data_dir: Path, *, port: int | None = None, options: Mapping[str, str] | None = None
+) -> Redis | External:
+    """The server of REDIS_URL when that is set, else one of our own; not started yet."""
     address = os.environ.get("REDIS_URL")
-    return External(address) if address else Redis(data_dir, port=port)
+    return External(address) if address else Redis(data_dir, port=port, options=options)
 
 
 def _died(child: Child, data_dir: Path) -> str:

@@ -70,9 +70,7 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         return call
 
     def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
-        raise PermissionError(
-            "unit and functional tests must not use the network; use a fake or move the test"
-        )
+        raise PermissionError("unit and functional tests must not use the network; use a fake or move the test")
 
     for name in real:
         monkeypatch.setattr(socket.socket, name, guarded(name))
