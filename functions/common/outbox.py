@@ -6,7 +6,7 @@ after, `sweep` does so for what a dead process left. A crash between the two pub
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -29,8 +29,8 @@ def entry(kind: tuple[str, int], data: Any) -> dict[str, Any]:
 async def flush(
     collection: AsyncCollection[dict[str, Any]],
     topic: str,
-    document: dict[str, Any],
-    entries: Sequence[dict[str, Any]],
+    document: Mapping[str, Any],
+    entries: Sequence[Mapping[str, Any]],
     *,
     by: str = "request",
 ) -> bool:
@@ -38,21 +38,39 @@ async def flush(
 
     Returns False, after logging, when Pub/Sub or MongoDB did not take part now: the sweep will do it.
     """
-    if not entries:
+    return await flush_all(collection, topic, [(document, entries)], by=by)
+
+
+async def flush_all(
+    collection: AsyncCollection[dict[str, Any]],
+    topic: str,
+    outboxes: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
+    *,
+    by: str = "request",
+) -> bool:
+    """`flush` for many documents: one publish for all, one update for each store."""
+    events: list[Event] = []
+    stores: dict[tuple[str, str], tuple[list[Any], list[str]]] = {}
+    for document, entries in outboxes:
+        tenant_id, store_id = document["tenantId"], document["storeId"]
+        if entries:
+            documents, published = stores.setdefault((tenant_id, store_id), ([], []))
+            documents.append(document["_id"])
+            published += [e["id"] for e in entries]
+        for e in entries:
+            events.append(Event(e["id"], e["type"], e["version"], tenant_id, store_id, e["at"], e["data"]))
+    if not events:
         return True
-    events = [
-        Event(e["id"], e["type"], e["version"], document["tenantId"], document["storeId"], e["at"], e["data"])
-        for e in entries
-    ]
     try:
         await pubsub.publish(topic, [to_message(event) for event in events])
         await failpoints.hit("relay.after_publish_before_mark")
-        scope = {"_id": document["_id"], "tenantId": document["tenantId"], "storeId": document["storeId"]}
-        await collection.update_one(scope, {"$pull": {"outbox": {"id": {"$in": [e["id"] for e in entries]}}}})
+        for (tenant_id, store_id), (documents, published) in stores.items():
+            scope = {"_id": {"$in": documents}, "tenantId": tenant_id, "storeId": store_id}
+            await collection.update_many(scope, {"$pull": {"outbox": {"id": {"$in": published}}}})
     except Exception as error:  # the write is safe and the event with it: publishing is only late
-        log.warning("outbox.flush_deferred", error=type(error).__name__, events=len(entries))
+        log.warning("outbox.flush_deferred", error=type(error).__name__, events=len(events))
         return False
-    _published.inc(by, amount=len(entries))
+    _published.inc(by, amount=len(events))
     return True
 
 

@@ -1,0 +1,1 @@
+"""The catalogue: stores, brands, modules and the products of every store."""

@@ -1,0 +1,79 @@
+"""The catalogue's dependencies, built on first use, after the server's fork."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.catalog import masterdata, records, repository, service, settings
+from functions.common import auth, http, mongo, outbox, redis
+from functions.common.contracts.catalog import TOPIC
+from functions.common.product_cache import ProductCache
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The two halves of the room, and what their sweeps need."""
+
+    products: service.Deps
+    masterdata: masterdata.Deps
+    records: tuple[repository.MongoRecords, ...]
+
+
+class OutboxEvents:
+    """Events of products, through the outbox in their documents."""
+
+    async def flush(self, outboxes: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]) -> bool:
+        """Publish and take out; False when the sweep will have to."""
+        return await outbox.flush_all(mongo.collection(repository.PRODUCTS), TOPIC, outboxes)
+
+    async def sweep(self) -> int:
+        """Publish what was left behind."""
+        return await outbox.sweep(mongo.collection(repository.PRODUCTS), TOPIC)
+
+
+class StoreCodeSigner:
+    """Signs store codes; the key is read when the first code is asked for."""
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """A compact JWS."""
+        return auth.sign(settings.load().store_code_key, claims, records.STORE_CODE_TYP)
+
+
+_built: tuple[object, object, Wiring] | None = None
+
+
+def deps() -> Wiring:
+    """What the doors hand to the verbs, built once for the clients of the running event loop."""
+    global _built
+    client, cache = mongo.client(), redis.cache()
+    if _built is None or _built[0] is not client or _built[1] is not cache:
+        _built = (client, cache, _build())
+    return _built[2]
+
+
+def _build() -> Wiring:
+    audit = repository.MongoAudit(mongo.collection(repository.AUDIT))
+    products = repository.MongoProducts(mongo.collection(repository.PRODUCTS), audit)
+    brands = repository.MongoRecords(mongo.collection(repository.BRANDS), audit, "brandId")
+    modules = repository.MongoRecords(mongo.collection(repository.MODULES), audit, "moduleId")
+    stores = repository.MongoRecords(mongo.collection(repository.STORES), audit, "_id")
+    cache = ProductCache(redis.cache())
+    return Wiring(
+        products=service.Deps(products, audit, brands, cache, OutboxEvents()),
+        masterdata=masterdata.Deps(
+            brands=masterdata.Noun("brand", "brandId", records.BRAND_FIELDS, brands),
+            modules=masterdata.Noun("module", "moduleId", records.MODULE_FIELDS, modules),
+            stores=masterdata.Noun("store", "_id", records.STORE_FIELDS, stores),
+            brand_use=products,
+            cache=cache,
+            signer=StoreCodeSigner(),
+        ),
+        records=(brands, modules, stores),
+    )
+
+
+async def ready() -> dict[str, str]:
+    """MongoDB decides whether the catalogue can work; without Redis it only works more slowly."""
+    return await http.probe(mongo=mongo.ping)

@@ -1,0 +1,1 @@
+"""Check-in: who is shopping in which store, and the token that proves it."""
