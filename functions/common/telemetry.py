@@ -7,6 +7,7 @@ OpenTelemetry (0.2 s of import and some 30 microseconds a span); the others carr
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ SERVER, CONSUMER, PRODUCER, INTERNAL = "SERVER", "CONSUMER", "PRODUCER", "INTERN
 
 _HEX = frozenset("0123456789abcdef")
 _state: dict[str, Any] = {}
+_starting = threading.Lock()
 
 
 class Trace:
@@ -68,8 +70,13 @@ def begin(name: str, traceparent: str | None, kind: str = SERVER) -> Trace:
     else:
         trace_id, sampled = parent[0], parent[2]
     trace = Trace(trace_id, f"{random.getrandbits(64) or 1:016x}", sampled)
-    if sampled and common.otel_exporter_otlp_endpoint:
-        _record(trace, name, parent, kind)
+    if common.otel_exporter_otlp_endpoint:
+        if sampled:
+            _record(trace, name, parent, kind)
+        elif "tracer" not in _state and "starter" not in _state:
+            # Metrics are exported whether or not a request is ever sampled; its caller does not wait for that.
+            _state["starter"] = starter = threading.Thread(target=_tracer, daemon=True)
+            starter.start()
     log.trace_context.set((trace.trace_id, trace.span_id, sampled))
     return trace
 
@@ -133,10 +140,11 @@ def with_trace(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _tracer() -> Tracer:
-    tracer: Tracer | None = _state.get("tracer")
-    if tracer is None:
-        tracer = _state["tracer"] = _start()
-    return tracer
+    with _starting:
+        tracer: Tracer | None = _state.get("tracer")
+        if tracer is None:
+            tracer = _state["tracer"] = _start()
+        return tracer
 
 
 def _start() -> Tracer:
