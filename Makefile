@@ -27,7 +27,8 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	  $$python -m venv --clear .venv || { echo "Python's venv module is missing: on Debian, apt-get install python3.11-venv."; exit 1; }; fi
 	@echo "Installing the locked requirements; the first time takes a minute or two."
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
+	  --config-settings editable_mode=compat --editable .
 	@touch $@
 
 .PHONY: check
