@@ -90,7 +90,7 @@ def _copy(rest: str, stage: Stage, stages: dict[str, Stage], context: Path) -> N
             assert (context / source).exists(), f"the Dockerfile copies {source}, which does not exist"
             stage.files[into] = context / source
         else:
-            inside = {name: path for name, path in origin.files.items() if name.startswith(source + "/")}
+            inside = {name: path for name, path in origin.files.items() if f"{name}/".startswith(f"{source}/")}
             assert inside or source == "/opt/venv", f"nothing was put at {source} before it is copied from there"
             stage.files |= {into + name.removeprefix(source): path for name, path in inside.items()}
 
