@@ -1,0 +1,138 @@
+"""Coalescing: messages that arrive while a round is under way share the next one.
+
+Each message waits for its own round and is answered by it, so it is acknowledged only once its own writes are
+durable. Tenants have lanes of their own: one that floods does not hold up another. Two rounds of a lane may be
+under way at once as long as they touch different products; two rounds on one product would only make one of them
+lose its compare-and-set and start again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from functions.common import metrics
+from functions.common.errors import Retryable
+
+_sizes = metrics.Histogram("price_round_messages", "Messages sharing a round.", buckets=metrics.SIZE_BUCKETS).labels()
+_waiting = metrics.Gauge("price_updates_waiting", "Updates waiting for a round.").labels()
+
+
+class Load(Protocol):
+    """What a round is made of."""
+
+    @property
+    def weight(self) -> int:
+        """How many updates."""
+
+    @property
+    def keys(self) -> Collection[Hashable]:
+        """The products it touches."""
+
+
+L = TypeVar("L", bound=Load)
+Run = Callable[[str, Sequence[L]], Awaitable[Sequence[BaseException | None]]]
+"""Settles the loads of one lane; one result for each, None for success. Must not raise for one bad load."""
+
+
+class _Ticket(Generic[L]):
+    __slots__ = ("done", "load")
+
+    def __init__(self, load: L, done: asyncio.Future[None]) -> None:
+        self.load, self.done = load, done
+
+
+class _Lane(Generic[L]):
+    __slots__ = ("busy", "running", "waiting", "weight")
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Ticket[L]] = deque()
+        self.weight = 0
+        self.running = 0
+        self.busy: set[Hashable] = set()
+
+
+class Rounds(Generic[L]):
+    """The rounds of one process. `most_waiting` bounds the updates a lane holds in memory."""
+
+    def __init__(
+        self, run: Run[L], *, most_updates: int = 1_000, in_flight: int = 2, most_waiting: int = 50_000
+    ) -> None:
+        self._run, self._most_updates = run, most_updates
+        self._in_flight, self._most_waiting = in_flight, most_waiting
+        self._lanes: dict[str, _Lane[L]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, lane_id: str, load: L) -> None:
+        """Settle `load` with whatever else waits in its lane.
+
+        Raises what its round says about it, or Retryable when the lane is full.
+        """
+        lane = self._lanes.get(lane_id)
+        if lane is None:
+            lane = self._lanes[lane_id] = _Lane()
+        if lane.weight and lane.weight + load.weight > self._most_waiting:
+            raise Retryable("too many updates are waiting; come back later")
+        ticket = _Ticket(load, asyncio.get_running_loop().create_future())
+        lane.waiting.append(ticket)
+        lane.weight += load.weight
+        _waiting.value += load.weight
+        self._start(lane_id, lane)
+        await ticket.done
+
+    def _start(self, lane_id: str, lane: _Lane[L]) -> None:
+        while lane.running < self._in_flight:
+            tickets = self._collect(lane)
+            if not tickets:
+                break
+            lane.running += 1
+            task = asyncio.get_running_loop().create_task(self._settle(lane_id, lane, tickets))
+            # The loop keeps only weak references to its tasks.
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        if not lane.running and not lane.waiting:
+            self._lanes.pop(lane_id, None)
+
+    def _collect(self, lane: _Lane[L]) -> list[_Ticket[L]]:
+        """The next round: from the head of the queue, so that nobody is overtaken."""
+        tickets: list[_Ticket[L]] = []
+        weight = 0
+        while lane.waiting:
+            load = lane.waiting[0].load
+            if tickets and weight + load.weight > self._most_updates:
+                break
+            if lane.busy and not lane.busy.isdisjoint(load.keys):
+                break
+            tickets.append(lane.waiting.popleft())
+            weight += load.weight
+        for ticket in tickets:
+            lane.busy.update(ticket.load.keys)
+        lane.weight -= weight
+        _waiting.value -= weight
+        return tickets
+
+    async def _settle(self, lane_id: str, lane: _Lane[L], tickets: list[_Ticket[L]]) -> None:
+        _sizes.observe(len(tickets))
+        results: Sequence[BaseException | None]
+        try:
+            results = await self._run(lane_id, [ticket.load for ticket in tickets])
+        except Exception as error:
+            results = [error] * len(tickets)
+        except BaseException:  # the process is going down: whoever waits must be told
+            results = [Retryable("stopped before it was settled")] * len(tickets)
+            raise
+        finally:
+            for ticket in tickets:
+                lane.busy.difference_update(ticket.load.keys)
+            lane.running -= 1
+            self._start(lane_id, lane)
+            for ticket, result in zip(tickets, results, strict=True):
+                # Its caller may have gone away; the round has settled it all the same.
+                if ticket.done.done():
+                    continue
+                if result is None:
+                    ticket.done.set_result(None)
+                else:
+                    ticket.done.set_exception(result)

@@ -1,0 +1,83 @@
+"""The dependencies of the price doors, built on first use, after the server's fork."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.common import http, mongo, pubsub, redis, stock, stores, tasks
+from functions.common.contracts import catalog
+from functions.common.product_cache import ProductCache
+from functions.price_ingest import replaying, settings
+from functions.price_ingest.reporting import Reporter
+from functions.price_ingest.repository import Parked, Products, Reports
+from functions.price_ingest.rounds import Rounds
+from functions.price_ingest.service import Ingest, Part
+from functions.price_ingest.submitting import Submitting
+
+TOPIC = "price-updates"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the doors hand to the verbs."""
+
+    ingest: Ingest
+    rounds: Rounds[Part]
+    submitting: Submitting
+    reports: Reports
+
+
+_built: Wiring | None = None
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def deps() -> Wiring:
+    """The wiring of this event loop: clients and rounds belong to one."""
+    global _built, _loop
+    loop = asyncio.get_running_loop()
+    if _built is None or _loop is not loop:
+        _built, _loop = _build(), loop
+    return _built
+
+
+def _build() -> Wiring:
+    reports = Reports()
+    ingest = Ingest(
+        products=Products(),
+        parked=Parked(),
+        reporter=Reporter(reports),
+        cache=ProductCache(redis.cache()),
+        movements=stock.after,
+        add_counts=stock.add_counts,
+        publish=_announce,
+        currency_of=_currency_of,
+    )
+    room = settings.load()
+    rounds = Rounds(ingest.settle, most_updates=room.price_round_updates, in_flight=room.price_rounds_in_flight)
+    return Wiring(ingest, rounds, Submitting(reports, publish=_publish, currency_of=_currency_of), reports)
+
+
+async def _announce(messages: Sequence[pubsub.OutMessage]) -> Any:
+    return await pubsub.publish(catalog.TOPIC, messages)
+
+
+async def _publish(tenant_id: str, messages: Sequence[pubsub.OutMessage]) -> Any:
+    return await pubsub.publish(f"{TOPIC}-{tenant_id}", messages)
+
+
+async def _currency_of(tenant_id: str, store_id: str) -> str | None:
+    store = await stores.find(tenant_id, store_id)
+    return None if store is None else store.currency
+
+
+async def enqueue_replay(body: dict[str, Any]) -> None:
+    """Have one dead letter replayed at the queue's pace."""
+    await tasks.enqueue(replaying.QUEUE, replaying.SERVICE, replaying.PATH, body)
+
+
+async def ready() -> dict[str, str]:
+    """MongoDB decides whether updates can be applied; without Redis scans read MongoDB meanwhile."""
+    return await http.probe(mongo=mongo.ping)
