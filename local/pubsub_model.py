@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from google.pubsub_v1 import types
+from grpc import StatusCode
 
 from local.pubsub_filter import BadFilter, compile_filter
-from local.rpc import Pb, invalid
+from local.rpc import Pb, Refused, invalid
 
 if TYPE_CHECKING:
     from local.pubsub_subscription import Subscription
@@ -148,8 +149,13 @@ def _normalise_retry_policy(pb: Pb) -> None:
 def _normalise_dead_letter_policy(pb: Pb) -> None:
     if pb.max_delivery_attempts == 0:
         pb.max_delivery_attempts = 5
-    if not 5 <= pb.max_delivery_attempts <= 100:
-        raise invalid(f"Invalid value (max_delivery_attempts={pb.max_delivery_attempts}): must be between 5 and 100.")
+    attempts = pb.max_delivery_attempts
+    if not 5 <= attempts <= 100:
+        raise Refused(
+            StatusCode.OUT_OF_RANGE,
+            f"The value for max_delivery_attempts is out of range. You passed {attempts} in the request, "
+            "but it must be between 5 and 100.",
+        )
     check_name(pb.dead_letter_topic, "topics")
 
 

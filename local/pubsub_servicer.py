@@ -255,7 +255,7 @@ class Servicer:
         self._store.drop_schema(self.get_schema(request).name)
 
     def validate_schema(self, request: Pb) -> Pb:
-        if not request.schema.definition or not request.schema.type:
+        if not request.schema.definition or not request.schema.type_:
             raise invalid("A schema needs a type and a definition.")
         return types.ValidateSchemaResponse.pb()()
 
@@ -264,13 +264,13 @@ class Servicer:
     def _topic(self, name: str) -> Topic:
         topic = self._store.topics.get(name)
         if topic is None:
-            raise not_found("topic", name)
+            raise not_found("topic", check_name(name, "topics"))
         return topic
 
     def _subscription(self, name: str) -> Subscription:
         subscription = self._store.subscriptions.get(name)
         if subscription is None:
-            raise not_found("subscription", name)
+            raise not_found("subscription", check_name(name, "subscriptions"))
         return subscription
 
     def _pulls_of(self, name: str, *, pulling: bool = False) -> PullOutlet:

@@ -22,6 +22,7 @@ from local.pubsub_model import (
     PbTopic,
     Topic,
     check_message,
+    rfc3339,
 )
 from local.pubsub_subscription import Subscription
 from local.rpc import Pb, invalid, log, not_found
@@ -186,14 +187,12 @@ class Store:
             return False
         message = delivery.message
         letter = PbMessage(data=message.pb.data, ordering_key=message.key, attributes=message.pb.attributes)
-        when = time.gmtime(message.publish_us // 1_000_000)
         letter.attributes.update(
             {
                 "CloudPubSubDeadLetterSourceDeliveryCount": str(delivery.attempt),
                 "CloudPubSubDeadLetterSourceSubscription": subscription.name.rpartition("/")[2],
                 "CloudPubSubDeadLetterSourceSubscriptionProject": subscription.name.split("/")[1],
-                "CloudPubSubDeadLetterSourceTopicPublishTime": time.strftime("%Y-%m-%dT%H:%M:%S", when)
-                + f".{message.publish_us % 1_000_000 // 1000:03d}+00:00",
+                "CloudPubSubDeadLetterSourceTopicPublishTime": rfc3339(message.publish_us),
             }
         )
         request = PbPublishRequest(topic=subscription.dead_letter_topic, messages=[letter])
