@@ -138,7 +138,7 @@ def stores(now: datetime) -> Iterator[dict[str, Any]]:
     """The documents of all stores, as catalog itself would write them."""
     for tenant in TENANTS:
         for store_id, name, zone in tenant.stores:
-            fields = {
+            fields: dict[str, Any] = {
                 "name": name,
                 "currency": tenant.currency,
                 "timeZone": zone,
@@ -156,7 +156,7 @@ def brands(now: datetime) -> Iterator[dict[str, Any]]:
     """The documents of every tenant's brands."""
     for tenant in TENANTS:
         for name in _BRANDS:
-            fields = {"name": name, "description": None, "logoUrl": None, "metadata": {}}
+            fields: dict[str, Any] = {"name": name, "description": None, "logoUrl": None, "metadata": {}}
             record = _new_record("brand", _slug(name), fields, now)
             yield {"brandId": _slug(name), "tenantId": tenant.id, **record}
 
@@ -277,8 +277,11 @@ def _new_record(entity: str, name: str, fields: Mapping[str, Any], now: datetime
     }
 
 
+_PLAIN = str.maketrans("äöüå ", "aoua-")
+
+
 def _slug(name: str) -> str:
-    plain = name.lower().translate(str.maketrans({"ä": "a", "ö": "o", "ü": "u", "å": "a", " ": "-"}))
+    plain = name.lower().translate(_PLAIN)
     return "".join(char for char in plain if char.isalnum() or char == "-")
 
 
@@ -288,12 +291,13 @@ def load(uri: str, database: str) -> int:
     Written past catalog's door: 10,000 products over HTTP would take a minute of every first start.
     """
     from pymongo import MongoClient
+    from pymongo.database import Database
     from pymongo.errors import BulkWriteError
 
     now = datetime.now(UTC).replace(microsecond=0)
     client: MongoClient[dict[str, Any]]
     with MongoClient(uri, w="majority") as client:
-        target = client[database]
+        target: Database[dict[str, Any]] = client[database]
         ids = [store for tenant in TENANTS for store, _, _ in tenant.stores]
         if target.products.count_documents({"storeId": {"$in": ids}}) >= total():
             return 0

@@ -251,7 +251,8 @@ def main(config_file: str) -> None:
         for door in topology.doors
     }
     admin = Origin(HOST, config["adminPort"]) if config["adminPort"] else None
-    collector = Collector({service: backend.origin for service, backend in backends.items()}, admin)
+    origins = {service: backend.origin for service, backend in backends.items()}
+    collector = Collector(origins, admin, config["endpoints"])
     own = DevDoors(Issuer(Path(config["issuerDir"])), Path(config["openapi"]), collector.collect)
     uvicorn.run(
         Gateway(topology.routes, backends, own),

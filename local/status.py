@@ -80,13 +80,15 @@ def since(now: Buckets, before: Buckets) -> Buckets:
 class Collector:
     """Scrapes every door; remembers the last scrape, so that p95 speaks about the time since then."""
 
-    def __init__(self, origins: Mapping[str, Origin], admin: Origin | None = None) -> None:
-        self._origins, self._admin = dict(origins), admin
+    def __init__(
+        self, origins: Mapping[str, Origin], admin: Origin | None = None, endpoints: Mapping[str, str] | None = None
+    ) -> None:
+        self._origins, self._admin, self._endpoints = dict(origins), admin, dict(endpoints or {})
         self._last: dict[str, Figures] = {}
         self._when = 0.0
 
     async def collect(self) -> dict[str, Any]:
-        """`{"doors": [...], "queues": {...}}`, times in milliseconds."""
+        """`{"doors": [...], "queues": {...}, "endpoints": {...}}`, times in milliseconds."""
         now = asyncio.get_running_loop().time()
         scrapes = await asyncio.gather(*(self._scrape(origin) for origin in self._origins.values()))
         elapsed = now - self._when if self._when else None
@@ -96,7 +98,7 @@ class Collector:
         ]
         self._last = dict(zip(self._origins, scrapes, strict=True))
         self._when = now
-        return {"doors": doors, "queues": await self._queues()}
+        return {"doors": doors, "queues": await self._queues(), "endpoints": self._endpoints}
 
     async def _scrape(self, origin: Origin) -> Figures:
         status, body = await get(origin, "/metrics")

@@ -7,11 +7,9 @@ async with Suite() as suite:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -37,6 +35,7 @@ from local.provision import LOCATION, PROJECT, provision
 from local.proxy import Origin
 from local.scheduler import Scheduler
 from local.services import External, choose_mongo, choose_redis
+from local.status import Collector
 from local.supervisor import Say, Supervisor, get, plain_environment
 from local.topology import build
 
@@ -221,6 +220,14 @@ class Suite:
         children = [child.pid for child in (self._cloud, self._gateway) if child is not None and child.running]
         return [*children, *self.mongo.pids, *self.redis.pids, *(self.doors.pids() if hasattr(self, "doors") else [])]
 
+    async def collect(self) -> dict[str, Any]:
+        """Requests, errors and p95 of every door, and how much waits for it: see `local.status`."""
+        return await self._collector.collect()
+
+    def restarts(self) -> dict[str, int]:
+        """How often each door was started again after a crash."""
+        return {service: each.restarts for service, each in self.doors.doors.items()}
+
     # --- what tests do to it
 
     async def stop_door(self, service: str) -> None:
@@ -292,6 +299,7 @@ class Suite:
             "port": self.ports.gateway,
             "adminPort": self.ports.admin,
             "doors": self.ports.doors,
+            "endpoints": {"pubsub": self.pubsub_endpoint, "tasks": self.tasks_endpoint},
             "tenants": self.tenants,
             "rooms": self.rooms,
             "functionsDir": str(self.functions_dir),
@@ -407,6 +415,7 @@ class Suite:
     def _supervise(self) -> None:
         self.doors.supervise(reload=self._reload)
         origins = {service: each.origin for service, each in self.doors.doors.items()}
+        self._collector = Collector(origins, Origin(HOST, self.ports.admin))
         self._scheduler = Scheduler(
             self.topology.schedules,
             origins,
@@ -420,13 +429,3 @@ class Suite:
 def _telemetry() -> dict[str, str]:
     names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLE")
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-async def wait_for_signal() -> None:
-    """Until Ctrl-C, SIGTERM or the terminal goes away."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop.set)
-    await stop.wait()
