@@ -3,31 +3,32 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 BIN := .venv/bin
-STAMP := .venv/installed
+PYTHON := $(BIN)/python
+VENV_READY := .venv/installed
 ARGS ?=
 SEED ?=
 
 # run, demo, reset: the suite on this machine.
--include local/local.mk
+include local/local.mk
 
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
 
 .PHONY: venv
-venv: $(STAMP) ## the virtual environment, installed from the locked requirements
+venv: $(VENV_READY) ## the virtual environment, installed from the locked requirements
 
 # A stamp newer than the lock means: nothing to do. The lock carries a hash for every file.
-$(STAMP): requirements-dev.txt pyproject.toml
+$(VENV_READY): requirements-dev.txt pyproject.toml
 	@python=""; for candidate in python3.11 python3 python; do \
 	  if $$candidate -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
 	    python=$$candidate; break; fi; done; \
 	if [ -z "$$python" ]; then echo "Python 3.11 is missing: install it so that python3.11 or python3 starts it."; exit 1; fi; \
-	if ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+	if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
 	  $$python -m venv --clear .venv || { echo "Python's venv module is missing: on Debian, apt-get install python3.11-venv."; exit 1; }; fi
 	@echo "Installing the locked requirements; the first time takes a minute or two."
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
-	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
+	@$(PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
+	@$(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
 	  --config-settings editable_mode=compat --editable .
 	@touch $@
 
@@ -37,8 +38,8 @@ check: venv ## what the build runs first: format, lint, types, walls, cards, gen
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m retailscan docs --check
-	$(BIN)/python -m retailscan openapi --check
+	$(PYTHON) -m retailscan docs --check
+	$(PYTHON) -m retailscan openapi --check
 
 .PHONY: format
 format: venv ## put the code in its one format, and repair what can be repaired
@@ -47,8 +48,8 @@ format: venv ## put the code in its one format, and repair what can be repaired
 
 .PHONY: docs
 docs: venv ## write again what is generated: README's table, docs/*.md, docs/openapi.json
-	$(BIN)/python -m retailscan docs
-	$(BIN)/python -m retailscan openapi
+	$(PYTHON) -m retailscan docs
+	$(PYTHON) -m retailscan openapi
 
 .PHONY: cover
 cover: venv ## every branch of the rules is tested, or this fails
@@ -57,20 +58,20 @@ cover: venv ## every branch of the rules is tested, or this fails
 
 .PHONY: test
 test: venv check cover ## all checks and all tests, the faults in their small size
-	$(BIN)/python -m pytest -m "not soak" $(ARGS)
+	$(PYTHON) -m pytest -m "not soak" $(ARGS)
 
 .PHONY: faults
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run
-	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(BIN)/python -m pytest tests/faults -s $(ARGS)
+	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults -s $(ARGS)
 
 .PHONY: bench
 bench: venv ## measure: make bench NAME=scan [ARGS=--json]
 	@if [ -z "$(NAME)" ]; then echo "Which one? make bench NAME=scan"; exit 2; fi
-	$(BIN)/python -m bench $(NAME) $(ARGS)
+	$(PYTHON) -m bench $(NAME) $(ARGS)
 
 .PHONY: migrate
 migrate: venv ## bring about collections, indexes and validators in MONGODB_URI (ARGS=--dry-run: only say what)
-	$(BIN)/python -m retailscan migrate $(ARGS)
+	$(PYTHON) -m retailscan migrate $(ARGS)
 
 .PHONY: image
 image: ## build one room's image with Docker: make image ROOM=scan

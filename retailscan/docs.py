@@ -124,7 +124,9 @@ def settings(cards: Sequence[Card]) -> str:
 
 
 def _ways(card: Card) -> str:
-    taken = [subscription.topic for door in card.doors.values() for subscription in door.subscriptions.values()]
+    subscriptions = [s for door in card.doors.values() for s in door.subscriptions.values()]
+    dead = {s.dead_letter for s in subscriptions}
+    taken = [s.topic for s in subscriptions if s.topic not in dead]
     given = list(card.publishes) or [name for name in card.topics if name not in taken]
     if not taken and not given:
         return ""

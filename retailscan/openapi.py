@@ -55,7 +55,9 @@ def run(options: argparse.Namespace) -> int:
 
 def render(document: dict[str, Any]) -> str:
     """The document as it is committed."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    # Two rooms may use one name; Pydantic then puts the whole module in front of it.
+    return re.sub(r"functions__(\w+?)__schemas__", lambda found: found[1].title().replace("_", ""), text) + "\n"
 
 
 def build(routes: Iterable[Route], purposes: dict[str, str], version: str) -> dict[str, Any]:
@@ -177,7 +179,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
     definitions = schema.get("$defs", {})
     parameters = []
     for name, found in schema.get("properties", {}).items():
-        rule = _inline(found, definitions)
+        rule = _without_null(_inline(found, definitions))
         description = rule.pop("description", None)
         rule.pop("title", None)
         parameter = {"name": name, "in": "query", "required": name in required, "schema": rule}
@@ -197,6 +199,14 @@ def _inline(rule: Any, definitions: dict[str, Any]) -> Any:
         name = rule["$ref"].rpartition("/")[2]
         return _inline(definitions[name], definitions) | {key: value for key, value in rule.items() if key != "$ref"}
     return {key: _inline(value, definitions) for key, value in rule.items()}
+
+
+def _without_null(rule: dict[str, Any]) -> dict[str, Any]:
+    """What may be left out of a query is left out of it, never sent as null."""
+    options = [option for option in rule.get("anyOf", ()) if option != {"type": "null"}]
+    if len(options) == 1:
+        rule = {key: value for key, value in rule.items() if key != "anyOf"} | options[0]
+    return {key: value for key, value in rule.items() if not (key == "default" and value is None)}
 
 
 def _headers(route: Route) -> list[dict[str, Any]]:

@@ -32,7 +32,8 @@ class EventKind:
     def description(self) -> str:
         """The first sentence of its contract."""
         text: str = (self.contract.__doc__ or "").strip().splitlines()[0]
-        return text.partition(": ")[2] or text
+        sentence = text.partition(": ")[2] or text
+        return sentence[0].upper() + sentence[1:]
 
 
 def main_of(room: str) -> ModuleType:
