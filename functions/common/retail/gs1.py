@@ -124,8 +124,8 @@ def _check_part(ai: str, text: str, part: Part) -> None:
     if part.check == "sum":
         if not has_valid_check_digit(text):
             raise InvalidCode(Reason.CHECK_DIGIT, f"The check digit in the data of AI {ai} is wrong.")
-    elif not _CHECKS[part.check](text):
-        raise InvalidCode(Reason.BAD_AI_DATA, f"The data of AI {ai} are not {_CHECK_NAMES[part.check]}.")
+    elif not CHECKS[part.check](text):
+        raise InvalidCode(Reason.BAD_AI_DATA, f"The data of AI {ai} are not {CHECK_NAMES[part.check]}.")
 
 
 def read_date(yymmdd: str, today: date | None = None) -> date:
@@ -171,7 +171,7 @@ def _is_time(text: str) -> bool:
     return len(text) == 4 and text[:2] < "24" and text[2:] < "60"
 
 
-_CHECKS: Mapping[str, Callable[[str], bool]] = {
+CHECKS: Mapping[str, Callable[[str], bool]] = {
     "day": _is_day,
     "date": _is_date,
     "dates": lambda text: _is_date(text[:6]) and (len(text) == 6 or _is_date(text[6:])),
@@ -184,7 +184,7 @@ _CHECKS: Mapping[str, Callable[[str], bool]] = {
     "zero": lambda text: text == "0",
     "minus": lambda text: text == "-",
 }
-_CHECK_NAMES = {
+CHECK_NAMES = {
     "day": "a date YYMMDD (DD may be 00)",
     "date": "a date YYMMDD",
     "dates": "one or two dates YYMMDD",

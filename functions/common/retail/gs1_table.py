@@ -119,7 +119,7 @@ _TABLE = """
 7008 x1-3 needs:01,02
 7009 x1-10 needs:01,02
 7010 x1-2 needs:01,02
-7011 n6@date+n0-4@time? needs:01,02
+7011 n6@date+n0-4@time needs:01,02
 7020 x1-20 needs:01,8006 needs:416
 7021 x1-20 needs:01,8006
 7022 x1-20 needs:7021

@@ -83,7 +83,7 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
 _PART = re.compile(r"(item|value)([1-9])|([VC])")
 
 
-def parse_template(spec: str | Mapping[str, object]) -> Template:
+def parse_template(spec: object) -> Template:
     """Read one configured template: the name of a preset, or a mapping.
 
     {"pattern": "2|item5|V|value5|C", "kind": "weight"|"price"|"count"} and optionally "name", "decimals"
@@ -95,9 +95,11 @@ def parse_template(spec: str | Mapping[str, object]) -> Template:
         if spec not in PRESETS:
             raise ValueError(f"There is no label template named {spec!r}; known are {', '.join(PRESETS)}.")
         spec = {"name": spec, **PRESETS[spec]}
+    if not isinstance(spec, Mapping):
+        raise ValueError("A label template is the name of a known one, or an object with a pattern and a kind.")
     unknown = set(spec) - {"name", "pattern", "kind", "decimals", "prefixes"}
     if unknown:
-        raise ValueError(f"A label template has no field {', '.join(sorted(unknown))}.")
+        raise ValueError(f"A label template has no field {', '.join(sorted(map(str, unknown)))}.")
     pattern, kind = spec.get("pattern"), spec.get("kind")
     if not isinstance(pattern, str):
         raise ValueError("A label template needs a pattern such as 2|item5|V|value5|C.")

@@ -88,8 +88,6 @@ def resolve(raw: str, templates: Sequence[Template] = (), *, today: date | None 
         raise InvalidCode(Reason.EMPTY, "The code is empty.")
     if text[0] == "]" and len(text) >= 3:
         return _identified(text[1:3], text[3:], templates, today)
-    if text[0] in _FNC1:
-        return _gs1(parse_element_string(text.lstrip(_FNC1)), Kind.GS1, today)
     return _guessed(text, templates, today)
 
 
@@ -135,21 +133,19 @@ def _eight(digits: str, *, ean: bool = True, upc: bool = True) -> Resolved:
 
 def _identified(mark: str, text: str, templates: Sequence[Template], today: date | None) -> Resolved:
     """Content behind a symbology identifier such as ]C1, which says what the scanner saw."""
-    if mark in _GS1_SYMBOLS:
+    if not text:
+        raise InvalidCode(Reason.EMPTY, "There is nothing behind the symbology identifier.")
+    if mark in _GS1_SYMBOLS and not is_link(text):
         return _gs1(parse_element_string(text.lstrip(_FNC1)), Kind.GS1, today)
     if mark == "E3" and len(text) in (15, 18):
         text = text[:13]  # an EAN-13 with a 2 or 5 digit add-on (the issue of a magazine)
-    if is_digits(text) and len(text) in GTIN_LENGTHS:
-        if len(text) == 8:
-            return _eight(text, ean=mark != "E0", upc=mark != "E4")
-        return _number(text, templates)
-    if is_link(text):
-        return _gs1(parse_link(text), Kind.DIGITAL_LINK, today)
-    raise InvalidCode(Reason.UNSUPPORTED_SYMBOL, "The symbol holds neither a GTIN nor a Digital Link.")
+    if mark[0] == "E" and len(text) == 8 and is_digits(text):
+        return _eight(text, ean=mark != "E0", upc=mark != "E4")
+    return _guessed(text, templates, today)
 
 
 def _guessed(text: str, templates: Sequence[Template], today: date | None) -> Resolved:
-    """Content without a symbology identifier: most cameras and many scanners send none."""
+    """Content of which nobody said what it is: most cameras, and labels without their FNC1."""
     if is_digits(text):
         if len(text) in GTIN_LENGTHS:
             return _number(text, templates)
@@ -159,8 +155,8 @@ def _guessed(text: str, templates: Sequence[Template], today: date | None) -> Re
         return _gs1(parse_link(text), Kind.DIGITAL_LINK, today)
     if text[0] == "(":
         return _gs1(parse_bracketed(text), Kind.GS1, today)
-    if text[:2] in AI_LENGTHS:
-        return _gs1(parse_element_string(text), Kind.GS1, today)
+    if text[0] in _FNC1 or text[:2] in AI_LENGTHS:
+        return _gs1(parse_element_string(text.lstrip(_FNC1)), Kind.GS1, today)
     raise InvalidCode(Reason.UNSUPPORTED_SYMBOL, "This is neither a GTIN nor GS1 data nor a Digital Link.")
 
 
