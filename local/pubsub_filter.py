@@ -135,10 +135,16 @@ def _unquote(token: str) -> str:
     def plain(match: re.Match[str]) -> str:
         code = match[1]
         if code[0] in "uUx" and len(code) > 1:
-            return chr(int(code[1:], 16))
+            return _character(int(code[1:], 16))
         return chr(int(code, 8)) if len(code) == 3 else _SIMPLE.get(code, code)
 
     return _ESCAPE.sub(plain, token[1:-1])
+
+
+def _character(code: int) -> str:
+    if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+        raise BadFilter(f"no character has the code {code:#x}")
+    return chr(code)
 
 
 def _all_of(parts: list[Predicate]) -> Predicate:

@@ -14,6 +14,9 @@ from local.rpc import Pb, invalid
 
 PbReceived = types.ReceivedMessage.pb()
 
+# Clients in emulator mode take no reply above gRPC's default of 4 MB, except that one message alone may be larger.
+BATCH_BYTES = 1 << 20
+
 _leases = itertools.count(1)
 _ties = itertools.count()
 
@@ -50,6 +53,8 @@ class Feed:
 
 class PullOutlet:
     """Hands one subscription's messages to whoever pulls, in turn."""
+
+    window = 0
 
     def __init__(self, subscription: Subscription) -> None:
         self._subscription = subscription
@@ -159,7 +164,9 @@ class PullOutlet:
 
     def _batch(self, wanted: int) -> list[Pb]:
         batch: list[Pb] = []
-        while len(batch) < wanted and (delivery := self._subscription.take()) is not None:
+        size = 0
+        while len(batch) < wanted and size < BATCH_BYTES and (delivery := self._subscription.take()) is not None:
+            size += delivery.message.pb.ByteSize()
             batch.append(self._lease(delivery, self, self._subscription.ack_deadline_s))
         return batch
 

@@ -19,7 +19,7 @@ from local.pubsub_model import (
     check_push_config,
     normalise_subscription,
 )
-from local.pubsub_pull import Feed, PullOutlet
+from local.pubsub_pull import BATCH_BYTES, Feed, PullOutlet
 from local.pubsub_store import Store
 from local.pubsub_subscription import Subscription
 from local.rpc import Pb, Refused, already_exists, invalid, merge_masked, not_found, page_of, unary, unary_raw
@@ -27,7 +27,6 @@ from local.rpc import Pb, Refused, already_exists, invalid, merge_masked, not_fo
 # A Pull without a deadline of its own comes back empty after this long.
 _PULL_WAIT_S = 20.0
 _FEED_MESSAGES = 1_000
-_FEED_BYTES = 4 << 20
 _IMMUTABLE = frozenset(("name", "topic", "filter", "enable_message_ordering", "detached"))
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -341,6 +340,6 @@ def _take_of(batch: list[Pb]) -> int:
     size = 0
     for count, received in enumerate(batch[:_FEED_MESSAGES]):
         size += received.ByteSize()
-        if size > _FEED_BYTES and count:
+        if size > BATCH_BYTES and count:
             return count
     return min(len(batch), _FEED_MESSAGES)

@@ -13,7 +13,7 @@ from typing import Protocol
 from local.faults import Faults
 from local.pubsub_filter import compile_filter
 from local.pubsub_model import Delivery, KeyQueue, Message, seconds_of
-from local.rpc import Pb
+from local.rpc import Pb, camel
 
 # Without a retry policy Google retries pushes with a back-off of its own, and pulls at once.
 _PUSH_BACKOFF_S = (0.1, 10.0)
@@ -34,7 +34,9 @@ class Host(Protocol):
 
 
 class Outlet(Protocol):
-    """How messages leave a subscription."""
+    """How messages leave a subscription. `window` is how many pushes may be in flight now, 0 for pull."""
+
+    window: int
 
     def pump(self) -> None:
         """Hands out what it can of what is ready."""
@@ -190,11 +192,12 @@ class Subscription:
         """The figures of the live table; ages in seconds."""
         first = next(iter(self.unacked.values()), None)
         age = 0.0 if first is None else max(0.0, time.time() - first.message.publish_us / 1e6)
-        return asdict(self.stats) | {
+        return {camel(name): value for name, value in asdict(self.stats).items()} | {
             "topic": self.topic,
             "endpoint": str(self.pb.push_config.push_endpoint),
             "depth": len(self.unacked),
             "inFlight": self.in_flight,
+            "window": 0 if self.outlet is None else self.outlet.window,
             "oldestAgeSeconds": round(age, 3),
         }
 

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import grpc
 from grpc import StatusCode
 
+from local.processes import port_is_free
+
 log = logging.getLogger("local.cloud")
 
 # A raw protobuf message (upb). The generated classes carry no type information, and proto-plus wrappers cost too much.
@@ -92,6 +94,10 @@ class GrpcServer:
 
     async def start(self, services: Mapping[str, Mapping[str, Any]]) -> None:
         """Binds and serves; raises OSError when the port is taken."""
+        if self.port and not port_is_free(
+            self.port
+        ):  # asked first: gRPC would say so on stderr in a language of its own
+            raise OSError(f"port {self.port} on {self._host} is taken")
         server = grpc.aio.server(options=_OPTIONS)
         for name, methods in services.items():
             server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, dict(methods))])
@@ -142,3 +148,9 @@ def page_of(items: Sequence[T], page_size: int, page_token: str) -> tuple[Sequen
     size = page_size if 0 < page_size <= 1000 else 1000
     stop = start + size
     return items[start:stop], str(stop) if stop < len(items) else ""
+
+
+def camel(name: str) -> str:
+    """A field's name as JSON writes it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)

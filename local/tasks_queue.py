@@ -10,7 +10,7 @@ from typing import Protocol
 from local.faults import Faults
 from local.issuer import Issuer
 from local.push import NO_ANSWER, TOO_LATE, Pusher
-from local.rpc import Pb
+from local.rpc import Pb, camel
 from local.tasks_model import RUNNING, Task, backoff_s
 
 _ties = itertools.count()
@@ -109,7 +109,7 @@ class Queue:
         """The figures of the live table; ages in seconds."""
         oldest = min((task.eta for task in self.tasks.values() if task.eta != _IN_FLIGHT), default=None)
         age = 0.0 if oldest is None else max(0.0, time.time() - oldest)
-        return asdict(self.stats) | {
+        return {camel(name): value for name, value in asdict(self.stats).items()} | {
             "state": "RUNNING" if self.pb.state == RUNNING else "PAUSED",
             "depth": len(self.tasks),
             "inFlight": self.running,

@@ -11,11 +11,13 @@ from typing import Any
 import grpc.aio
 import pytest
 from google.api_core import exceptions
-from google.cloud import pubsub_v1
+from google.cloud.pubsub_v1 import PublisherClient as BatchingPublisher
+from google.cloud.pubsub_v1 import SubscriberClient as StreamingSubscriber
+from google.cloud.pubsub_v1.types import FlowControl
 from google.pubsub_v1 import PublisherAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 
-from tests.integration.local.cloud_support import PROJECT, Hit, PubSub, Sink, eventually
+from tests.integration.local.cloud.support import PROJECT, Hit, PubSub, Sink, eventually
 
 FAST_RETRY = {"minimum_backoff": {"nanos": 100_000_000}, "maximum_backoff": {"nanos": 200_000_000}}
 
@@ -118,7 +120,7 @@ def test_an_update_changes_what_its_mask_names_and_nothing_else(pubsub: PubSub) 
     subscription = pubsub.subscription(pubsub.topic(), labels={"team": "prices"})
     wanted = {"name": subscription, "ack_deadline_seconds": 33, "labels": {"team": "scan"}}
 
-    pubsub.subscriber.update_subscription(subscription=wanted, update_mask={"paths": ["ack_deadline_seconds"]})
+    pubsub.update(wanted, "ack_deadline_seconds")
 
     found = pubsub.subscriber.get_subscription(subscription=subscription)
     assert found.ack_deadline_seconds == 33
@@ -130,7 +132,7 @@ def test_an_update_of_nothing_or_of_what_is_fixed_is_refused(pubsub: PubSub, pat
     subscription = pubsub.subscription(pubsub.topic())
 
     with pytest.raises(exceptions.InvalidArgument):
-        pubsub.subscriber.update_subscription(subscription={"name": subscription}, update_mask={"paths": paths})
+        pubsub.update({"name": subscription}, *paths)
 
 
 def test_a_deleted_subscription_is_gone(pubsub: PubSub) -> None:
@@ -177,7 +179,7 @@ def test_a_bad_publish_is_refused(pubsub: PubSub, messages: list[dict[str, bytes
     topic = pubsub.topic()
 
     with pytest.raises(exceptions.InvalidArgument):
-        pubsub.publisher.publish(topic=topic, messages=messages)
+        pubsub.publisher.publish(request={"topic": topic, "messages": messages})
 
 
 def test_publishing_to_no_topic_is_not_found(pubsub: PubSub) -> None:
@@ -189,7 +191,7 @@ def test_the_batching_publisher_delivers_everything_once(pubsub: PubSub, monkeyp
     topic = pubsub.topic()
     subscription = pubsub.subscription(topic)
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pubsub.address)
-    with pubsub_v1.PublisherClient() as publisher:
+    with BatchingPublisher() as publisher:
         futures = [publisher.publish(topic, str(n).encode(), n=str(n)) for n in range(500)]
         ids = {future.result(timeout=10) for future in futures}
 
@@ -205,7 +207,7 @@ async def test_the_async_client_publishes(pubsub: PubSub) -> None:
     async with grpc.aio.insecure_channel(pubsub.address) as channel:
         publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))
         replies = await asyncio.gather(
-            *(publisher.publish(topic=topic, messages=[{"data": str(n).encode()}]) for n in range(20))
+            *(publisher.publish(request={"topic": topic, "messages": [{"data": str(n).encode()}]}) for n in range(20))
         )
 
     received = await asyncio.to_thread(pubsub.pull, subscription, 20)
@@ -332,10 +334,10 @@ def test_a_message_nobody_can_handle_ends_in_the_dead_letters_with_its_history(p
 def _stream(
     pubsub: PubSub, subscription: str, on_message: Callable[[Any], None], enough: Callable[[], bool], **flow: int
 ) -> None:
-    control = pubsub_v1.types.FlowControl(**flow)
+    control = FlowControl(**flow)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PUBSUB_EMULATOR_HOST", pubsub.address)
-        subscriber = pubsub_v1.SubscriberClient()
+        subscriber = StreamingSubscriber()
     with subscriber:
         future = subscriber.subscribe(subscription, on_message, flow_control=control)
         try:
@@ -486,9 +488,9 @@ def test_a_subscription_can_be_turned_to_push_and_back(pubsub: PubSub, sink: Sin
     subscription = pubsub.subscription(topic)
     pubsub.publish(topic, "waiting")
 
-    pubsub.subscriber.modify_push_config(subscription=subscription, push_config={"push_endpoint": sink.url})
+    pubsub.push_to(subscription, sink.url)
     sink.wait(1)
-    pubsub.subscriber.modify_push_config(subscription=subscription, push_config={})
+    pubsub.push_to(subscription, "")
     pubsub.publish(topic, "pulled")
 
     assert [each.message.data for each in pubsub.pull(subscription)] == [b"pulled"]
@@ -501,14 +503,14 @@ def test_a_subscription_can_be_turned_to_push_and_back(pubsub: PubSub, sink: Sin
 def test_a_schema_is_kept(pubsub: PubSub) -> None:
     definition = '{"type": "record", "name": "Price", "fields": [{"name": "amount", "type": "long"}]}'
     schema = {"type_": "AVRO", "definition": definition}
-    schema_id = f"price-{time.monotonic_ns()}"
-    created = pubsub.schemas.create_schema(parent=PROJECT, schema=schema, schema_id=schema_id)
+    request = {"parent": PROJECT, "schema": schema, "schema_id": f"price-{time.monotonic_ns()}"}
+    created = pubsub.schemas.create_schema(request=request)
 
     found = pubsub.schemas.get_schema(name=created.name)
 
     assert found.definition == definition
     assert found.revision_id
     with pytest.raises(exceptions.AlreadyExists):
-        pubsub.schemas.create_schema(parent=PROJECT, schema=schema, schema_id=schema_id)
+        pubsub.schemas.create_schema(request=request)
     with pytest.raises(exceptions.NotFound):
         pubsub.schemas.get_schema(name=f"{PROJECT}/schemas/nobody-made-it")

@@ -143,7 +143,16 @@ class PubSub:
     def publish(self, topic: str, *data: str, key: str = "", **attributes: str) -> list[str]:
         """Publishes one message per text, in one request; the ids."""
         messages = [{"data": text.encode(), "attributes": attributes, "ordering_key": key} for text in data]
-        return list(self.publisher.publish(topic=topic, messages=messages).message_ids)
+        return list(self.publisher.publish(request={"topic": topic, "messages": messages}).message_ids)
+
+    def update(self, subscription: dict[str, Any], *paths: str) -> None:
+        request = {"subscription": subscription, "update_mask": {"paths": list(paths)}}
+        self.subscriber.update_subscription(request=request)
+
+    def push_to(self, subscription: str, url: str) -> None:
+        """Turns a subscription to push, or back to pull with an empty URL."""
+        config = {"push_endpoint": url} if url else {}
+        self.subscriber.modify_push_config(request={"subscription": subscription, "push_config": config})
 
     def pull(self, subscription: str, count: int = 1, within: float = 5.0) -> list[Any]:
         """Up to `count` messages, as soon as there are any."""
@@ -175,7 +184,8 @@ class PubSub:
 @contextlib.contextmanager
 def clients(kind: str, address: str) -> Iterator[PubSub]:
     """Google's own clients on an insecure channel."""
-    with grpc.insecure_channel(address) as channel:
+    # As Google's own channels: no limit on what comes back.
+    with grpc.insecure_channel(address, [("grpc.max_receive_message_length", -1)]) as channel:
         yield PubSub(
             kind,
             address,
@@ -210,7 +220,7 @@ class CloudProcess:
 def cloud_process(data_dir: Path | None = None) -> Iterator[CloudProcess]:
     """A running local cloud; killed at the end of the block if it still runs."""
     argv = [sys.executable, "-m", "local.cloud"] + ([] if data_dir is None else ["--data-dir", str(data_dir)])
-    child = Child("local.cloud", argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]).start()
+    child = Child("local.cloud", argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[4]).start()
     try:
         assert child.stdout is not None
         ready = json.loads(child.stdout.readline())
