@@ -93,7 +93,16 @@ _BRAND = {
 _MODULE = {
     "bsonType": "object",
     "required": [
-        "tenantId", "moduleId", "name", "version", "config", "status", "permissions", "ver", "createdAt", "updatedAt"
+        "tenantId",
+        "moduleId",
+        "name",
+        "version",
+        "config",
+        "status",
+        "permissions",
+        "ver",
+        "createdAt",
+        "updatedAt",
     ],
     "properties": {
         **_TENANT_AND_TIMES,

@@ -54,7 +54,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EventKind = tuple[str, int]
 
 
-
 class Invalid(ValueError):
     """A value breaks a rule; `code` is stable, the text is for people."""
 
@@ -381,14 +380,10 @@ def _plain(document: Mapping[str, Any], field: str) -> object:
     return {key: value[key] for key in keys}
 
 
-def _edit(
-    before: ProductDocument, fresh: dict[str, Any], changes: list[Change], action: str, editor: Editor
-) -> Write:
+def _edit(before: ProductDocument, fresh: dict[str, Any], changes: list[Change], action: str, editor: Editor) -> Write:
     if "name" in fresh:
         fresh |= searchable(fresh["name"])
-    after = cast(
-        ProductDocument, {**before, **fresh, "ver": before["ver"] + 1, "updatedAt": editor.now, "outbox": []}
-    )
+    after = cast(ProductDocument, {**before, **fresh, "ver": before["ver"] + 1, "updatedAt": editor.now, "outbox": []})
     return _write(before, after, fresh, changes, action, editor)
 
 

@@ -38,8 +38,9 @@ async def _store(call: Call) -> stores.Store:
     return await stores.scope_for(call.principal, call.params["storeId"])
 
 
-def _versioned(view: Any, status: int | None = None) -> Reply:
-    return Reply(view, status=status, headers=(("etag", f'"{view.ver}"'),))
+def _versioned(view: Any, location: str = "") -> Reply:
+    place = (("location", location),) if location else ()
+    return Reply(view, headers=(("etag", f'"{view.ver}"'), *place))
 
 
 # ---- products --------------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ async def create_product(call: Call) -> Reply:
     document = await service.create(
         wiring.deps().products, await _store(call), rendering.fields(call.body), _editor(call)
     )
-    return _versioned(rendering.product(document))
+    return _versioned(rendering.product(document), f"/v1/stores/{document['storeId']}/products/{document['barcode']}")
 
 
 @door.post(
@@ -127,9 +128,7 @@ async def edit_product(call: Call) -> Reply:
     _PRODUCT, auth=_editors, summary="Take a product off sale", reply="Withdrawn", errors=_conflicts, rate="manage"
 )
 async def withdraw_product(call: Call) -> Reply:
-    document = await service.withdraw(
-        wiring.deps().products, await _store(call), call.params["barcode"], _editor(call)
-    )
+    document = await service.withdraw(wiring.deps().products, await _store(call), call.params["barcode"], _editor(call))
     return Reply(rendering.withdrawn(document))
 
 
@@ -288,9 +287,7 @@ async def remove_module(call: Call) -> Reply:
 async def open_store(call: Call) -> Reply:
     fields = rendering.fields(call.body)
     store_id = fields.pop("storeId")
-    document = await masterdata.open_store(
-        wiring.deps().masterdata, call.principal, store_id, fields, _editor(call)
-    )
+    document = await masterdata.open_store(wiring.deps().masterdata, call.principal, store_id, fields, _editor(call))
     return _versioned(rendering.store(document))
 
 
@@ -306,9 +303,7 @@ async def list_stores(call: Call) -> Reply:
 
 @door.get(_STORE, auth=_staff, summary="Read a store", reply="StoreView", errors=_not_found, rate="manage")
 async def read_store(call: Call) -> Reply:
-    document = await masterdata.read_store(
-        wiring.deps().masterdata, call.principal, call.params["storeId"]
-    )
+    document = await masterdata.read_store(wiring.deps().masterdata, call.principal, call.params["storeId"])
     return _versioned(rendering.store(document))
 
 
@@ -349,9 +344,7 @@ async def close_store(call: Call) -> Reply:
     rate="manage",
 )
 async def read_check_in_code(call: Call) -> Reply:
-    document, code = await masterdata.check_in_code(
-        wiring.deps().masterdata, call.principal, call.params["storeId"]
-    )
+    document, code = await masterdata.check_in_code(wiring.deps().masterdata, call.principal, call.params["storeId"])
     return Reply(rendering.check_in_code(document, code))
 
 
@@ -411,9 +404,7 @@ async def _read(call: Call, noun: masterdata.Noun) -> dict[str, Any]:
 
 async def _edit(call: Call, noun: masterdata.Noun) -> dict[str, Any]:
     name, patch = call.params[noun.key], rendering.patch(call.body)
-    return await masterdata.edit(
-        noun, call.principal.tenant_id, name, patch, _editor(call), seen=_seen(call)
-    )
+    return await masterdata.edit(noun, call.principal.tenant_id, name, patch, _editor(call), seen=_seen(call))
 
 
 async def _page(call: Call, noun: masterdata.Noun) -> tuple[list[dict[str, Any]], int]:

@@ -153,7 +153,6 @@ async def remove(noun: Noun, tenant_id: str, name: str, editor: Editor) -> Docum
 
 async def remove_brand(deps: Deps, tenant_id: str, brand_id: str, editor: Editor) -> Document:
     """Remove a brand. Raises NotFound, Conflict while products carry it."""
-    await read(deps.brands, tenant_id, brand_id)
     store_ids = await deps.stores.records.names(tenant_id)
     if await deps.brand_use.brand_in_use(tenant_id, sorted(store_ids), brand_id):
         raise Conflict("products carry this brand", code="BRAND_IN_USE")
@@ -174,9 +173,7 @@ async def open_store(
         raise Forbidden("your token does not cover this storeId", code="STORE_NOT_IN_SCOPE")
     check_labels(fields["labelTemplates"])
     extra = {"codeVersion": 1, "codeIssuedAt": editor.now}
-    document = await create(
-        deps.stores, caller.tenant_id, store_id, {**fields, **extra}, editor, revive=False
-    )
+    document = await create(deps.stores, caller.tenant_id, store_id, {**fields, **extra}, editor, revive=False)
     stores.forget(store_id)
     return document
 
@@ -215,9 +212,7 @@ async def close_store(deps: Deps, caller: Principal, store_id: str, editor: Edit
     return document
 
 
-async def list_stores(
-    deps: Deps, caller: Principal, *, page: int, limit: int
-) -> tuple[list[Document], int]:
+async def list_stores(deps: Deps, caller: Principal, *, page: int, limit: int) -> tuple[list[Document], int]:
     """The tenant's stores that the caller's token covers."""
     names = None if "*" in caller.store_ids else caller.store_ids
     return await deps.stores.records.page(caller.tenant_id, names, page, limit)
@@ -229,9 +224,7 @@ async def check_in_code(deps: Deps, caller: Principal, store_id: str) -> tuple[D
     return store, deps.signer.sign(records.store_code_claims(store))
 
 
-async def rotate_check_in_code(
-    deps: Deps, caller: Principal, store_id: str, editor: Editor
-) -> tuple[Document, str]:
+async def rotate_check_in_code(deps: Deps, caller: Principal, store_id: str, editor: Editor) -> tuple[Document, str]:
     """A new code; every poster with the old one is void. Raises NotFound."""
     store = await _mark(
         deps,
@@ -274,9 +267,7 @@ def check_labels(templates: Iterable[str | Mapping[str, object]]) -> None:
 # ---- how an edit is made ---------------------------------------------------------------------------------
 
 
-async def _mark(
-    deps: Deps, caller: Principal, store_id: str, decide: Callable[[Document], RecordWrite]
-) -> Document:
+async def _mark(deps: Deps, caller: Principal, store_id: str, decide: Callable[[Document], RecordWrite]) -> Document:
     if not caller.may_use_store(store_id):
         raise deps.stores.unknown()
     return await _change(deps.stores, caller.tenant_id, store_id, decide)

@@ -82,9 +82,8 @@ def _record(
     editor: Editor,
 ) -> RecordWrite:
     entry = audit_entry(entity, name, action, changes, int(before["ver"]) + 1, editor)
-    fresh = {change.field: change.after for change in changes} 
+    fresh = {change.field: change.after for change in changes}
     return RecordWrite({**fresh, **more, "updatedAt": editor.now, "edit": {"op": entry["id"]}}, entry)
-
 
 
 def next_code(before: Mapping[str, Any], editor: Editor) -> dict[str, Any]:

@@ -89,7 +89,9 @@ def product(document: Mapping[str, Any]) -> schemas.ProductView:
     view = _only(schemas.ProductView, document)
     view["units"] = [{"price": None, **unit} for unit in document.get("units") or ()]
     view["price"] = price and {
-        "amount": price["amount"], "currency": price["currency"], "asOf": _moment(price["w"]["t"])
+        "amount": price["amount"],
+        "currency": price["currency"],
+        "asOf": _moment(price["w"]["t"]),
     }
     view["stock"] = stock and {"quantity": stock["avail"], "asOf": _moment(stock["w"]["t"])}
     return schemas.ProductView.model_validate(view)
@@ -103,8 +105,7 @@ def withdrawn(document: Mapping[str, Any]) -> schemas.Withdrawn:
 def audit(documents: Iterable[Document]) -> list[schemas.AuditView]:
     """Audit entries."""
     return [
-        schemas.AuditView.model_validate({**_only(schemas.AuditView, each), "id": each["_id"]})
-        for each in documents
+        schemas.AuditView.model_validate({**_only(schemas.AuditView, each), "id": each["_id"]}) for each in documents
     ]
 
 
@@ -140,8 +141,7 @@ def _tidy(value: dict[str, Any]) -> dict[str, Any]:
     templates = value.get("labelTemplates")
     if templates:
         value["labelTemplates"] = [
-            {k: v for k, v in each.items() if v is not None} if isinstance(each, dict) else each
-            for each in templates
+            {k: v for k, v in each.items() if v is not None} if isinstance(each, dict) else each for each in templates
         ]
     return value
 

@@ -198,9 +198,7 @@ class MongoRecords:
         await self._settle(tenant_id, document[self._key], [entry])
         return True
 
-    async def update(
-        self, tenant_id: str, name: str, ver: int, fresh: Mapping[str, Any], entry: AuditEntry
-    ) -> bool:
+    async def update(self, tenant_id: str, name: str, ver: int, fresh: Mapping[str, Any], entry: AuditEntry) -> bool:
         """Change the version that was read; False when somebody wrote since."""
         result = await self._scoped(tenant_id).update_one(
             {self._key: name, "ver": ver}, {"$set": {**fresh, "ver": ver + 1}, "$push": {"audit": entry}}

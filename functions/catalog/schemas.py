@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -21,6 +22,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from functions.catalog import domain, plain_json
+from functions.common.retail.currencies import EXPONENTS
 from functions.common.wire import Wire
 
 METADATA = plain_json.METADATA
@@ -41,8 +43,19 @@ def _https(text: str) -> str:
     return text
 
 
+def _known_currency(text: str) -> str:
+    if text not in EXPONENTS:
+        raise PydanticCustomError("unknown_currency", "must be an ISO 4217 currency")
+    return text
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def _known_zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in _zones():
         raise PydanticCustomError("unknown_time_zone", "must be a time zone of the IANA database")
     return text
 
@@ -106,7 +119,9 @@ Line = Annotated[str, _word(120), AfterValidator(_plain)]
 Prose = Annotated[str, _word(4000)]
 Code = Annotated[str, _word(48), AfterValidator(_plain)]
 ImageUrl = Annotated[str, _word(500), AfterValidator(_plain), AfterValidator(_https)]
-Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)
+]
 TimeZone = Annotated[str, _word(60), AfterValidator(_known_zone)]
 Minor = Annotated[StrictInt, Field(ge=0, le=domain.MOST_MINOR)]
 Thousandths = Annotated[StrictInt, Field(ge=0, le=domain.MOST_THOUSANDTHS)]
@@ -133,9 +148,7 @@ class Unit(Wire):
 
     name: Line
     barcode: Code
-    quantity: Annotated[
-        StrictInt, Field(ge=1, le=domain.MOST_THOUSANDTHS, description="thousandths of the base unit")
-    ]
+    quantity: Annotated[StrictInt, Field(ge=1, le=domain.MOST_THOUSANDTHS, description="thousandths of the base unit")]
     price: Minor | None = Field(default=None, description="minor units of the store's currency")
 
 
@@ -439,9 +452,7 @@ class LabelTemplate(Wire):
     name: Line | None = None
     decimals: Annotated[StrictInt, Field(ge=0, le=4)] | None = None
     prefixes: (
-        Annotated[
-            list[Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,6}$")]], Field(max_length=20)
-        ]
+        Annotated[list[Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{1,6}$")]], Field(max_length=20)]
         | None
     ) = None
 

@@ -29,12 +29,8 @@ class Products(Protocol):
         self, tenant_id: str, store_id: str, barcodes: Sequence[str], unit_barcodes: Sequence[str]
     ) -> list[ProductDocument]: ...
     async def apply(self, tenant_id: str, store_id: str, writes: Sequence[Write]) -> set[str]: ...
-    async def settle(
-        self, tenant_id: str, store_id: str, entries: Mapping[str, Sequence[AuditEntry]]
-    ) -> None: ...
-    async def page(
-        self, tenant_id: str, store_id: str, listing: Listing
-    ) -> tuple[list[ProductDocument], int]: ...
+    async def settle(self, tenant_id: str, store_id: str, entries: Mapping[str, Sequence[AuditEntry]]) -> None: ...
+    async def page(self, tenant_id: str, store_id: str, listing: Listing) -> tuple[list[ProductDocument], int]: ...
     async def unsettled(self, before: datetime, limit: int) -> list[ProductDocument]: ...
 
 
@@ -191,9 +187,7 @@ async def page(deps: Deps, store: Store, listing: Listing) -> tuple[list[Product
     return await deps.products.page(store.tenant_id, store.id, listing)
 
 
-async def history(
-    deps: Deps, store: Store, barcode: str, *, page: int, limit: int
-) -> tuple[list[Document], int]:
+async def history(deps: Deps, store: Store, barcode: str, *, page: int, limit: int) -> tuple[list[Document], int]:
     """Who changed what, newest first; also of a product that was withdrawn. Raises NotFound."""
     found = await _find(deps, store, barcode)
     if found is None:
@@ -234,9 +228,7 @@ async def _change(
     raise _busy()
 
 
-async def _load(
-    deps: Deps, store: Store, items: Sequence[Item], editor: Editor, *, revive_only: bool
-) -> list[Outcome]:
+async def _load(deps: Deps, store: Store, items: Sequence[Item], editor: Editor, *, revive_only: bool) -> list[Outcome]:
     """Bring items about, deciding again on those that somebody else changed meanwhile."""
     outcomes = await _refused(deps, store, items)
     written: list[Write] = []

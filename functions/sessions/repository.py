@@ -39,19 +39,13 @@ class MongoSessions:
 
     async def extend(self, session: Session) -> Session | None:
         """Move the end; two renewals at once leave the later one, an ended session stays as it is."""
-        return await self._update(
-            session, {"status": "active"}, {"$max": {"expiresAt": session.expires_at}}
-        )
+        return await self._update(session, {"status": "active"}, {"$max": {"expiresAt": session.expires_at}})
 
     async def end(self, session: Session, now: datetime) -> Session | None:
         """Mark it ended; the first end wins."""
-        return await self._update(
-            session, {"status": "active"}, {"$set": {"status": "ended", "endedAt": now}}
-        )
+        return await self._update(session, {"status": "active"}, {"$set": {"status": "ended", "endedAt": now}})
 
-    async def _update(
-        self, session: Session, condition: dict[str, Any], update: dict[str, Any]
-    ) -> Session | None:
+    async def _update(self, session: Session, condition: dict[str, Any], update: dict[str, Any]) -> Session | None:
         from pymongo import ReturnDocument
 
         scope = self._scoped(storeId=session.store_id, userId=session.user_id)

@@ -82,9 +82,7 @@ class CheckedIn:
     store: Store
 
 
-async def check_in(
-    deps: Deps, *, store_code: str, user_id: str, key: str | None, now: datetime
-) -> CheckedIn:
+async def check_in(deps: Deps, *, store_code: str, user_id: str, key: str | None, now: datetime) -> CheckedIn:
     """Begin a visit. With an idempotency key (`key`), repeating it finds the visit that has begun already.
 
     Raises Malformed for a code nobody signed, Conflict for an old one or a store that is closed.
@@ -98,9 +96,7 @@ async def check_in(
         raise Conflict(message, code="STORE_CODE_OUTDATED")
     nonce = key[:32] if key is not None else secrets.token_hex(16)
     session_id = domain.session_id(code.store_id, nonce)
-    session = await deps.sessions.add(
-        domain.open_session(code, session_id=session_id, user_id=user_id, now=now)
-    )
+    session = await deps.sessions.add(domain.open_session(code, session_id=session_id, user_id=user_id, now=now))
     _refuse_over(session, now)
     log.info("session.checked_in", storeId=session.store_id, tenantId=session.tenant_id)
     return CheckedIn(session, _token(deps, session, now), store)
