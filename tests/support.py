@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import json
 import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -165,6 +166,9 @@ def client_of(app: Any) -> httpx.AsyncClient:
 
 async def close() -> None:
     """Close what the doors of this event loop opened."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("functions.") and name.endswith(".wiring") and hasattr(module, "close"):
+            await module.close()
     await mongo.close()
     await pubsub.close()
     await tasks.close()

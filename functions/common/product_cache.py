@@ -29,6 +29,9 @@ CHUNK: Final = 250
 REPAIR_SECONDS: Final = 0.25
 UNCONFIRMED_LIMIT: Final = 50_000
 
+_STORED, _DROPPED, _FULL = 1, 2, -1
+"""The outcomes of the script that are not a value: stored, stored as a tombstone in place of a value, no room."""
+
 ABSENT: Final = b"null"
 TOMBSTONE: Final = b""
 ALIAS_VERSION: Final = 1
@@ -132,7 +135,7 @@ class ProductCache:
         pending = list(entries)
         left = 0
         for start in range(0, len(pending), CHUNK):
-            left += await self._write_chunk(store_id, pending[start : start + CHUNK])
+            left += (await self._write_chunk(store_id, pending[start : start + CHUNK])).count(_FULL)
         return left
 
     async def write_documents(self, docs: Iterable[Mapping[str, Any]], *, units: bool = False) -> int:
@@ -148,6 +151,19 @@ class ProductCache:
     async def invalidate(self, store_id: str, versions: Iterable[tuple[str, int]]) -> int:
         """`write` for writers that know the new version of a barcode but not the new value."""
         return await self.write(store_id, [Entry(barcode, ver, TOMBSTONE) for barcode, ver in versions])
+
+    async def supersede(self, store_id: str, versions: Iterable[tuple[str, int]]) -> list[str]:
+        """`invalidate`, for writers who write far more products than anybody scans.
+
+        Returns the barcodes that had a value until now: somebody scans those, so their new values are worth writing.
+        """
+        pending = [Entry(barcode, ver, TOMBSTONE) for barcode, ver in versions]
+        scanned: list[str] = []
+        for start in range(0, len(pending), CHUNK):
+            chunk = pending[start : start + CHUNK]
+            outcomes = await self._write_chunk(store_id, chunk)
+            scanned += [entry.barcode for entry, outcome in zip(chunk, outcomes, strict=True) if outcome == _DROPPED]
+        return scanned
 
     async def clear_store(self, store_id: str) -> None:
         """Forget everything about a store, in one step; repeated until Redis has done it."""
@@ -184,17 +200,20 @@ class ProductCache:
         """How many invalidations Redis has not confirmed."""
         return len(self._unconfirmed) + len(self._unconfirmed_stores) + self._clear_everything
 
-    async def _write_chunk(self, store_id: str, entries: Sequence[Entry]) -> int:
+    async def _write_chunk(self, store_id: str, entries: Sequence[Entry]) -> list[int | bytes]:
+        """The script's outcome for each entry; what Redis did not take counts as `_FULL`."""
         reply = await self._run(_STORE, [store_id, b"", b"", *_arguments(entries)])
         if reply is None:
             _stores.inc("writer", "down", amount=len(entries))
-            refused = list(entries)
+            outcomes: list[int | bytes] = [_FULL] * len(entries)
         else:
-            _count("writer", reply[1:])
-            refused = [entry for entry, outcome in zip(entries, reply[1:], strict=True) if outcome == -1]
-        for entry in refused:
-            self._remember(store_id, entry)
-        return len(refused)
+            outcomes = reply[1:]
+            _count("writer", outcomes)
+        if _FULL in outcomes:
+            for entry, outcome in zip(entries, outcomes, strict=True):
+                if outcome == _FULL:
+                    self._remember(store_id, entry)
+        return outcomes
 
     def _remember(self, store_id: str, entry: Entry) -> None:
         if len(self._unconfirmed) >= UNCONFIRMED_LIMIT:
@@ -243,7 +262,7 @@ class ProductCache:
         for (barcode, ver), outcome in zip(versions, reply[1:], strict=True):
             key = (store_id, barcode)
             # A write that failed after this call began has a higher version, and stays.
-            if outcome != -1 and self._unconfirmed.get(key) == ver:
+            if outcome != _FULL and self._unconfirmed.get(key) == ver:
                 del self._unconfirmed[key]
         return True
 
@@ -313,7 +332,7 @@ def _ttl_millis(payload: bytes) -> int:
 
 def _count(by: str, outcomes: Sequence[int | bytes]) -> list[bytes | None]:
     """Count the script's outcomes; returns the values that stand against the entries."""
-    stored, full = outcomes.count(1), outcomes.count(-1)
+    stored, full = outcomes.count(_STORED) + outcomes.count(_DROPPED), outcomes.count(_FULL)
     _stores.inc(by, "stored", amount=stored)
     if full:
         _stores.inc(by, "full", amount=full)

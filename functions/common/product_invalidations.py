@@ -55,8 +55,10 @@ class Invalidations:
     async def close(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            while not self._task.done():
+                # Again and again: a client library may swallow a cancellation that comes with an answer.
+                self._task.cancel()
+                await asyncio.wait([self._task], timeout=0.1)
             self._task = None
 
     async def _run(self) -> None:
@@ -75,7 +77,8 @@ class Invalidations:
 
     async def _listen(self, client: Redis) -> None:
         async with client.pubsub() as pubsub:
-            await asyncio.wait_for(pubsub.subscribe(CHANNEL), ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await pubsub.subscribe(CHANNEL)
             asked_at = 0.0
             while True:
                 message = await pubsub.get_message(timeout=PING_SECONDS)
@@ -84,7 +87,8 @@ class Invalidations:
                         raise TimeoutError("no answer to a ping")
                     if not asked_at:
                         asked_at = monotonic()
-                        await asyncio.wait_for(pubsub.ping(), ANSWER_SECONDS)
+                        async with asyncio.timeout(ANSWER_SECONDS):
+                            await pubsub.ping()
                     continue
                 asked_at = 0.0
                 if message["type"] == "subscribe":
@@ -97,7 +101,8 @@ class Invalidations:
         self._is_connected = True
         self._listener.connected()
         _connected.set(1)
-        info: Any = await asyncio.wait_for(client.info("server"), ANSWER_SECONDS)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            info: Any = await client.info("server")
         await self._on_server(str(info["run_id"]))
 
     def _down(self, error: BaseException | None = None) -> None:
@@ -105,7 +110,8 @@ class Invalidations:
             self._is_connected = False
             self._listener.disconnected()
             _connected.set(0)
-            log.warning("product_invalidations.disconnected", error=type(error).__name__)
+            if error is not None:
+                log.warning("product_invalidations.disconnected", error=type(error).__name__)
 
     def _dispatch(self, data: bytes) -> None:
         kind = data[:1]

@@ -41,20 +41,17 @@ class Held:
     `fresh_until` is on the monotonic clock: until then it may be used without asking anyone.
     """
 
-    __slots__ = ("_product", "fresh_until", "payload", "read_at", "ver")
+    __slots__ = ("fresh_until", "payload", "read_at", "tenant_id", "ver")
 
     def __init__(self, ver: int, payload: bytes) -> None:
         self.ver, self.payload = ver, payload
         self.fresh_until = 0.0
         self.read_at = 0.0
-        self._product: CachedProduct | None = None
+        self.tenant_id = self.product()["tenantId"]
 
-    @property
     def product(self) -> CachedProduct:
-        """What is known about the product."""
-        if self._product is None:
-            self._product = products.from_cached(self.payload)
-        return self._product
+        """What is known about the product. Decoded at every call: kept as text, ten thousand take 20 MB."""
+        return products.from_cached(self.payload)
 
 
 class _Moment:
@@ -159,7 +156,7 @@ class ProductReader:
             mains = await self.get_many(tenant_id, store_id, set(aliases.values()))
             for barcode, main in aliases.items():
                 held = mains.get(main)
-                if held is not None and has_unit(held.product, barcode):
+                if held is not None and has_unit(held.product(), barcode):
                     found[barcode] = held
                 else:
                     missing.append(barcode)
@@ -331,7 +328,7 @@ def _entries(owners: Mapping[str, Mapping[str, Any] | None]) -> Iterable[Entry]:
 
 def _own(held: Held | None, tenant_id: str) -> Held | None:
     """The copy, unless it is another tenant's: keys carry the store, which belongs to one tenant; this is the lock."""
-    if held is not None and held.product["tenantId"] != tenant_id:
+    if held is not None and held.tenant_id != tenant_id:
         log.security("product_reader.foreign_tenant")
         return None
     return held

@@ -59,7 +59,8 @@ STORE: Final = (
     _COMMON
     + """
 -- ARGV: store, expected epoch token or '', deadline in microseconds or '', then version, ttl ms, payload, barcode
--- returns: 'ok' and for each entry 1 stored, -1 Redis is full, or the value that stands against it;
+-- returns: 'ok' and for each entry 1 stored, 2 stored as a tombstone in place of a value, -1 Redis is full, or the
+--          value that stands against it;
 --          'moved' or 'late' alone when nothing was done
 local store, expected, deadline = ARGV[1], ARGV[2], ARGV[3]
 local e = token(store)
@@ -84,6 +85,8 @@ for i = 4, #ARGV, 4 do
     if type(done) == 'table' and done.err then
       redis.call('DEL', key)
       reply[#reply + 1] = -1
+    elseif payload == '' and current and #current > 17 then
+      reply[#reply + 1] = 2
     else
       reply[#reply + 1] = 1
     end
