@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import IO
 
 HOST = "127.0.0.1"
+SERVER_PORTS = (15_000, 32_000)
+_chance = random.SystemRandom()
 
 # Runs in the child before the real program: ask the kernel for a signal when the parent dies, then become
 # the program. A separate exec (not `preexec_fn`) because forking a process that carries gRPC or event-loop
@@ -34,15 +37,16 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different free ports. All are held open until the last is known, so none comes twice."""
-    held = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
-    try:
-        for each in held:
-            each.bind((HOST, 0))
-        return [int(each.getsockname()[1]) for each in held]
-    finally:
-        for each in held:
-            each.close()
+    """`count` different free ports, below those that the system gives to outgoing connections.
+
+    A port from the system's own range may be taken by any client's connection before its server starts.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = _chance.randrange(*SERVER_PORTS)
+        if port not in found and port_is_free(port):
+            found.append(port)
+    return found
 
 
 def port_is_free(port: int) -> bool:

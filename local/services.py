@@ -242,11 +242,11 @@ class Mongo:
         from pymongo.errors import PyMongoError
 
         try:
-            return self._command(port, {"hello": 1})
+            return self._command(port, {"hello": 1}, patience_ms=500)
         except PyMongoError:
             return {}
 
-    def _command(self, port: int, command: dict[str, Any]) -> dict[str, Any]:
+    def _command(self, port: int, command: dict[str, Any], patience_ms: int = 10_000) -> dict[str, Any]:
         from pymongo import MongoClient
 
         client: MongoClient[dict[str, Any]]
@@ -254,9 +254,9 @@ class Mongo:
             HOST,
             port,
             directConnection=True,
-            serverSelectionTimeoutMS=400,
-            socketTimeoutMS=10_000,
-            connectTimeoutMS=400,
+            serverSelectionTimeoutMS=patience_ms,
+            socketTimeoutMS=patience_ms,
+            connectTimeoutMS=patience_ms,
         ) as client:
             return dict(client.admin.command(command))
 
