@@ -16,9 +16,7 @@ async def run(options: argparse.Namespace) -> int:
 
     # Not functions.common.mongo's client: its time-outs are a door's, and building an index may take minutes.
     common = settings.common()
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        common.mongodb_uri, appname="migrate", serverSelectionTimeoutMS=10_000, w="majority"
-    )
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(common.mongodb_uri, appname="migrate", w="majority")
     changes: list[str] = []
     try:
         for room, collections in migrations.discover().items():
