@@ -119,9 +119,7 @@ Line = Annotated[str, _word(120), AfterValidator(_plain)]
 Prose = Annotated[str, _word(4000)]
 Code = Annotated[str, _word(48), AfterValidator(_plain)]
 ImageUrl = Annotated[str, _word(500), AfterValidator(_plain), AfterValidator(_https)]
-Currency = Annotated[
-    str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)
-]
+Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 TimeZone = Annotated[str, _word(60), AfterValidator(_known_zone)]
 Minor = Annotated[StrictInt, Field(ge=0, le=domain.MOST_MINOR)]
 Thousandths = Annotated[StrictInt, Field(ge=0, le=domain.MOST_THOUSANDTHS)]

@@ -32,9 +32,7 @@ async def stocked(catalog: Catalog) -> Catalog:
         }
         for index, name in enumerate(NAMES)
     ]
-    reply = await catalog.client.post(
-        f"{catalog.products()}:bulk", json={"products": items}, headers=catalog.manager
-    )
+    reply = await catalog.client.post(f"{catalog.products()}:bulk", json={"products": items}, headers=catalog.manager)
     assert reply.json()["data"]["created"] == len(NAMES), reply.text
     return catalog
 
@@ -100,7 +98,9 @@ async def test_a_store_s_list_shows_nothing_of_another_store(stocked: Catalog) -
 
 async def test_lists_are_read_along_an_index(stocked: Catalog) -> None:
     """The order of the default list and the search come from indexes, not from sorting a whole store."""
-    plan = await stocked.database.products.find({"storeId": "acme-berlin"}).sort(
-        [("nameKey", 1), ("barcode", 1)]
-    ).explain()
+    plan = (
+        await stocked.database.products.find({"storeId": "acme-berlin"})
+        .sort([("nameKey", 1), ("barcode", 1)])
+        .explain()
+    )
     assert "SORT" not in str(plan["queryPlanner"]["winningPlan"]).replace("FETCH", "").replace("'SORT_MERGE'", "")

@@ -134,8 +134,9 @@ async def test_the_code_at_the_entrance_is_signed_and_a_new_one_voids_it(catalog
 async def test_clearing_a_store_s_cache_begins_a_new_epoch_and_is_audited(catalog: Catalog) -> None:
     await catalog.create()
 
-    async def epoch() -> bytes:
-        return bytes(await redis.cache().run(lambda client: client.get(f"epoch:{STORE}")))
+    async def epoch() -> int:
+        found = await redis.cache().run(lambda client: client.get(f"epoch:{STORE}"))
+        return int(found or 0)
 
     before = await epoch()
     operator = catalog.world.staff("operator", TENANT)

@@ -148,8 +148,9 @@ async def test_edits_of_different_fields_at_once_are_all_kept_beside_the_price_s
             await catalog.database.products.update_one(query, {"$inc": {"ver": 1}})
             await asyncio.sleep(0.002)
 
-    patches = [catalog.patch({"metadata": {f"k{n}": n}}) for n in range(6)]
-    *replies, _ = await asyncio.gather(*patches, price_stream())
+    stream = asyncio.create_task(price_stream())
+    replies = await asyncio.gather(*(catalog.patch({"metadata": {f"k{n}": n}}) for n in range(6)))
+    await stream
     assert [reply.status_code for reply in replies] == [200] * 6
     document = await catalog.document()
     assert document["metadata"] == {f"k{n}": n for n in range(6)}
