@@ -1,4 +1,4 @@
-"""`retailscan migrate | dead-letters | openapi | docs`: what an operator or the build runs, one at a time."""
+"""`retailscan migrate | audit | dead-letters | openapi | docs`: what an operator or the build runs, one at a time."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def parser() -> argparse.ArgumentParser:
     )
     migrate.add_argument("--dry-run", action="store_true", help="only say what would be changed")
     migrate.set_defaults(job="migrate")
+
+    audit = commands.add_parser("audit", help="check, read-only, the invariants that must hold whatever has happened")
+    audit.add_argument("--most", type=int, default=50, help="print at most so many findings")
+    audit.set_defaults(job="audit")
 
     dead = commands.add_parser("dead-letters", help="list, look at and replay messages that could not be applied")
     dead.set_defaults(job="dead_letters")
