@@ -79,7 +79,7 @@ class CacheModel:
                 reply.append(-1)
             else:
                 self.values[key] = (b"%016d|%b" % (ver, payload), self.now + ttl * 1000)
-                reply.append(1)
+                reply.append(2 if payload == b"" and standing is not None and len(standing) > 17 else 1)
         if not expected and changed:
             self.published.append("\n".join(["P" + store, *changed]))
         return reply

@@ -17,19 +17,19 @@ _MAX_TIME_MS = 5000
 
 
 async def compare_and_set(collection: str, updates: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Apply `{q, u}` updates, each of one document whose `_id`, scope and version are in `q`.
+    """Apply `{q, u, upsert: True}` updates, each of one document whose `_id`, scope and version are in `q`.
 
-    Returns the indexes of those whose document was not in that version any more. They are sent as upserts: a
-    matching document is updated, otherwise the insert collides with the document that has this `_id` already, and
-    that is how the server names the index of a compare-and-set that was lost. Raises pymongo's errors; after an
-    outage it is unknown which were applied.
+    Returns the indexes of those whose document was not in that version any more. They must be upserts: a matching
+    document is updated, otherwise the insert collides with the document that has this `_id` already, and that is
+    how the server names the index of a compare-and-set that was lost. Raises pymongo's errors; after an outage it
+    is unknown which were applied.
     """
     if not updates:
         return []
     reply = await mongo.database().command(
         {
             "update": collection,
-            "updates": [{**update, "upsert": True} for update in updates],
+            "updates": updates,
             "ordered": False,
             "writeConcern": {"w": "majority"},
             "maxTimeMS": _MAX_TIME_MS,
@@ -39,7 +39,7 @@ async def compare_and_set(collection: str, updates: Sequence[Mapping[str, Any]])
 
 
 async def upsert(collection: str, updates: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Apply `{q, u}` updates by `_id`, inserting what is missing; returns the indexes that raced with another."""
+    """Apply `{q, u, upsert: True}` updates by `_id`; returns the indexes whose insert raced with another."""
     return await compare_and_set(collection, updates)
 
 

@@ -19,6 +19,7 @@ OUTCOMES: tuple[Outcome, ...] = (APPLIED, STALE, DUPLICATE, CONFLICT, PARKED, RE
 
 Field = Literal["price", "stock"]
 _ATTENTION = {CONFLICT: 0, APPLIED: 1, STALE: 2, DUPLICATE: 3}
+"""An update has one outcome: of its two fields' the one that needs more attention."""
 
 
 class Update(NamedTuple):
@@ -97,93 +98,101 @@ class Verdict(NamedTuple):
         return self.price is not None or self.stock is not None
 
 
-def against_watermark(w: Watermark | None, value: int | None, update: Update, offered: int) -> Outcome | None:
-    """One field against its watermark (time, sequence, source). None means: this very update, delivered again.
+class _Notes:
+    """What a fold notices besides the outcomes."""
 
-    Newer is applied, older is stale; the same watermark is a duplicate with the same value and a conflict with
-    another one, and then the first is kept.
-    """
-    if w is None or value is None:
-        return APPLIED
-    t = w["t"]
-    if update.t != t:
-        return APPLIED if update.t > t else STALE
-    q = w["q"]
-    if update.q != q:
-        return APPLIED if update.q > q else STALE
-    s = w["s"]
-    if update.s != s:
-        return APPLIED if update.s > s else STALE
-    if offered != value:
-        return CONFLICT
-    return None if w["e"] == update.e else DUPLICATE
+    __slots__ = ("changes", "disagreements", "repeats")
 
-
-class _Fold:
-    """The updates of one product, one after the other, in the order in which they came."""
-
-    __slots__ = ("before", "changes", "disagreements", "moves", "price", "repeats", "stock")
-
-    def __init__(self, before: Product, moves: Sequence[Entry] | None) -> None:
-        self.before, self.moves = before, moves
-        self.price, self.stock = before.price, before.stock
-        self.repeats = False
+    def __init__(self) -> None:
         self.changes: list[Change] = []
         self.disagreements: list[Disagreement] = []
+        self.repeats = False
 
-    def take_price(self, update: Update, offered: int) -> Outcome:
-        now, was = self.price, self.before.price
-        if now is None:
-            outcome: Outcome | None = APPLIED
-        else:
-            outcome = against_watermark(now["w"], now["amount"], update, offered)
-        if outcome is APPLIED:
-            self.price = {
-                "amount": offered,
-                "currency": update.currency,
-                "w": _watermark(update),
-                "old": None if was is None else was["amount"],
-            }
-        elif outcome is CONFLICT and now is not None:
-            self.disagreements.append(Disagreement(update, "price", now["amount"], offered))
-        elif outcome is None:
-            if now is was and was is not None:
-                self._repeat(_price_change(was))
-            return APPLIED
-        return outcome
-
-    def take_stock(self, update: Update, offered: int) -> Outcome:
-        now, was = self.stock, self.before.stock
-        if now is None:
-            outcome: Outcome | None = APPLIED
-        else:
-            outcome = against_watermark(now["w"], now.get("count"), update, offered)
-        if outcome is APPLIED:
-            w = _watermark(update)
-            counted = stocktaking.counted(was, count=offered, w=w, ledger=self.moves)
-            counted["old"] = None if was is None else was["avail"]
-            self.stock = counted
-        elif outcome is CONFLICT and now is not None:
-            self.disagreements.append(Disagreement(update, "stock", now.get("count", 0), offered))
-        elif outcome is None:
-            if now is was and was is not None:
-                self._repeat(_stock_change(was))
-            return APPLIED
-        return outcome
-
-    def _repeat(self, change: Change | None) -> None:
+    def repeat(self, change: Change | None) -> None:
         self.repeats = True
         # Delivered twice and both deliveries in this round: one change, one event.
         if change is not None and change not in self.changes:
             self.changes.append(change)
 
-    def verdict(self, outcomes: list[Outcome]) -> Verdict:
-        price = self.price if self.price is not self.before.price else None
-        stock = self.stock if self.stock is not self.before.stock else None
-        for change in (price and _price_change(price), stock and _stock_change(stock)):
-            if change is not None:
-                self.changes.append(change)
-        return Verdict(outcomes, price, stock, self.repeats, self.changes, self.disagreements)
+
+def decide(product: Product, updates: Iterable[Update], moves: Sequence[Entry] | None = None) -> Verdict:
+    """Fold updates into a product, in the order in which they came.
+
+    Whatever the order, the duplicates and the division into calls, price and stock end at the updates with the
+    highest watermarks (among equal watermarks, at the one that came first). `moves` are the product's stock
+    movements from the ledger, needed when a count is older than the product remembers.
+    """
+    was_price, was_stock = price, stock = product.price, product.stock
+    outcomes: list[Outcome] = []
+    notes = _Notes()
+    for update in updates:
+        outcome: Outcome = DUPLICATE
+        if update.price is not None:
+            outcome = against_watermark(price, price and price["amount"], update, update.price)
+            if outcome is APPLIED:
+                price = _take_price(was_price, price, update, update.price, notes)
+            elif outcome is CONFLICT and price is not None:
+                notes.disagreements.append(Disagreement(update, "price", price["amount"], update.price))
+        if update.stock is not None:
+            second = against_watermark(stock, stock and stock.get("count"), update, update.stock)
+            if second is APPLIED:
+                stock = _take_stock(was_stock, stock, update, update.stock, moves, notes)
+            elif second is CONFLICT and stock is not None:
+                notes.disagreements.append(Disagreement(update, "stock", stock.get("count", 0), update.stock))
+            if update.price is None or _ATTENTION[second] < _ATTENTION[outcome]:
+                outcome = second
+        outcomes.append(outcome)
+    new_price = price if price is not was_price else None
+    new_stock = stock if stock is not was_stock else None
+    for change in (new_price and _price_change(new_price), new_stock and _stock_change(new_stock)):
+        if change is not None:
+            notes.changes.append(change)
+    return Verdict(outcomes, new_price, new_stock, notes.repeats, notes.changes, notes.disagreements)
+
+
+def against_watermark(now: Price | Stock | None, value: int | None, update: Update, offered: int) -> Outcome:
+    """One field, as it is now, against an update: by time, then sequence, then source.
+
+    Newer is applied, older is stale. With the same watermark the same value is a duplicate and another one a
+    conflict: then the first is kept. The very update that is there already, delivered again, counts as applied.
+    """
+    if now is None or value is None:
+        return APPLIED
+    w = now["w"]
+    if update.t != w["t"]:
+        return APPLIED if update.t > w["t"] else STALE
+    if update.q != w["q"]:
+        return APPLIED if update.q > w["q"] else STALE
+    if update.s != w["s"]:
+        return APPLIED if update.s > w["s"] else STALE
+    if offered != value:
+        return CONFLICT
+    return APPLIED if update.e == w["e"] else DUPLICATE
+
+
+def _take_price(was: Price | None, now: Price | None, update: Update, offered: int, notes: _Notes) -> Price:
+    if now is not None and _is_of(now["w"], update):
+        if now is was:
+            notes.repeat(_price_change(now))
+        return now
+    old = None if was is None else was["amount"]
+    return {"amount": offered, "currency": update.currency, "w": _watermark(update), "old": old}
+
+
+def _take_stock(
+    was: Stock | None, now: Stock | None, update: Update, offered: int, moves: Sequence[Entry] | None, notes: _Notes
+) -> Stock:
+    if now is not None and _is_of(now["w"], update):
+        if now is was:
+            notes.repeat(_stock_change(now))
+        return now
+    counted = stocktaking.counted(was, count=offered, w=_watermark(update), ledger=moves)
+    counted["old"] = None if was is None else was["avail"]
+    return counted
+
+
+def _is_of(w: Watermark, update: Update) -> bool:
+    return w["e"] == update.e and w["t"] == update.t
 
 
 def _watermark(update: Update) -> Watermark:
@@ -198,27 +207,6 @@ def _price_change(price: Price) -> Change | None:
 def _stock_change(stock: Stock) -> Change | None:
     old, new, w = stock.get("old"), stock["avail"], stock["w"]
     return Change("stock", old, new, None, w["e"], w["t"]) if old != new else None
-
-
-def decide(product: Product, updates: Iterable[Update], moves: Sequence[Entry] | None = None) -> Verdict:
-    """Fold updates into a product, in the order in which they came.
-
-    Whatever the order, the duplicates and the division into calls, price and stock end at the updates with the
-    highest watermarks (among equal watermarks, at the one that came first). `moves` are the product's stock
-    movements from the ledger, needed when a count is older than the product remembers.
-    """
-    fold = _Fold(product, moves)
-    outcomes: list[Outcome] = []
-    for update in updates:
-        price, stock = update.price, update.stock
-        if stock is None:
-            outcomes.append(fold.take_price(update, price) if price is not None else DUPLICATE)
-        elif price is None:
-            outcomes.append(fold.take_stock(update, stock))
-        else:
-            one, two = fold.take_price(update, price), fold.take_stock(update, stock)
-            outcomes.append(one if _ATTENTION[one] <= _ATTENTION[two] else two)
-    return fold.verdict(outcomes)
 
 
 def add_up(outcomes: Iterable[Outcome]) -> dict[Outcome, int]:

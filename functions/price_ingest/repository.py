@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.common import bulk, clock, mongo, products
 from functions.common.mongo import Document, Scoped
 from functions.common.retail.stocktaking import Stock
 from functions.price_ingest.domain import OUTCOMES, Disagreement, Price, Update
 from functions.price_ingest.reading import Refusal
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.collection import AsyncCollection
 
 PARKED = "parked_updates"
 BATCHES = "price_batches"
@@ -24,28 +27,22 @@ REPORTED_FOR = timedelta(days=30)
 Key = tuple[str, str]
 """(storeId, barcode)"""
 
-# What a decision needs and what the cache needs of the product, in one read.
-_FIELDS = {name: 1 for name in products.CACHED_FIELDS if not name.startswith(("price.", "stock."))} | {
-    "price": 1,
-    "stock": 1,
-}
+_DECIDED_BY = ("storeId", "barcode", "ver")
 
 
 class Products:
     """The products, as the price stream sees them."""
 
-    async def find(self, tenant_id: str, keys: Iterable[Key]) -> dict[Key, Document]:
-        """The products with these keys, from the primary and only as a majority has them, in one query."""
-        by_store: dict[str, list[str]] = {}
-        for store_id, barcode in keys:
-            by_store.setdefault(store_id, []).append(barcode)
-        branches = [
-            {"tenantId": tenant_id, "storeId": store_id, "barcode": {"$in": barcodes}}
-            for store_id, barcodes in by_store.items()
-        ]
-        query = branches[0] if len(branches) == 1 else {"$or": branches}
-        cursor = mongo.cache_source(products.COLLECTION).find(query, _FIELDS, batch_size=5_000, max_time_ms=5_000)
+    async def find(self, tenant_id: str, keys: Iterable[Key], *fields: str) -> dict[Key, Document]:
+        """The products with these keys, with `price` or `stock` or both, in one query."""
+        wanted = dict.fromkeys((*_DECIDED_BY, *fields), 1)
+        cursor = _durable().find(_by_keys(tenant_id, keys), wanted, batch_size=5_000, max_time_ms=5_000)
         return {(found["storeId"], found["barcode"]): found for found in await cursor.to_list()}
+
+    async def find_whole(self, tenant_id: str, keys: Iterable[Key]) -> list[Document]:
+        """The products with these keys, as far as the cache needs them."""
+        query = _by_keys(tenant_id, keys)
+        return await _durable().find(query, products.CACHED_FIELDS, batch_size=5_000, max_time_ms=5_000).to_list()
 
     async def write(
         self, tenant_id: str, changes: Sequence[tuple[Document, Price | None, Stock | None]], now: datetime
@@ -69,9 +66,25 @@ class Products:
                 "storeId": document["storeId"],
                 "ver": document["ver"],
             }
-            updates.append({"q": scope, "u": {"$set": fields}})
+            updates.append({"q": scope, "u": {"$set": fields}, "upsert": True})
             document.update(fields)
         return await bulk.compare_and_set(products.COLLECTION, updates)
+
+
+def _durable() -> AsyncCollection[Document]:
+    """The products on the primary, and only as a majority has them: what is seen there is never taken back."""
+    return mongo.cache_source(products.COLLECTION)
+
+
+def _by_keys(tenant_id: str, keys: Iterable[Key]) -> Document:
+    by_store: dict[str, list[str]] = {}
+    for store_id, barcode in keys:
+        by_store.setdefault(store_id, []).append(barcode)
+    branches = [
+        {"tenantId": tenant_id, "storeId": store_id, "barcode": {"$in": barcodes}}
+        for store_id, barcodes in by_store.items()
+    ]
+    return branches[0] if len(branches) == 1 else {"$or": branches}
 
 
 class Parked:
@@ -81,8 +94,13 @@ class Parked:
         """Keep them for a day. Safe to repeat, and in any order: the newest watermark of each field stays."""
         left = list(updates)
         while left:
-            writes = [{"q": _parked_scope(tenant_id, u.store_id, u.barcode), "u": _park(u, now)} for u in left]
-            lost = await bulk.upsert(PARKED, writes)
+            lost = await bulk.upsert(
+                PARKED,
+                [
+                    {"q": _parked_scope(tenant_id, u.store_id, u.barcode), "u": _park(u, now), "upsert": True}
+                    for u in left
+                ],
+            )
             left = [left[index] for index in lost]
 
     async def find(self, tenant_id: str, keys: Iterable[Key], now: datetime) -> list[Document]:
@@ -151,7 +169,7 @@ class Reports:
         }
         scope = {"_id": f"{tenant_id}:{batch_id}", "tenantId": tenant_id}
         change = {"$setOnInsert": fresh, "$addToSet": {"storeIds": {"$each": sorted(store_ids)}}}
-        while await bulk.upsert(BATCHES, [{"q": scope, "u": change}]):
+        while await bulk.upsert(BATCHES, [{"q": scope, "u": change, "upsert": True}]):
             pass  # two messages raced to begin it; the second time it is there
 
     async def add_parts(self, documents: Sequence[Document]) -> None:

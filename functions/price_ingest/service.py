@@ -39,6 +39,7 @@ _lost = metrics.Counter("price_writes_lost", "Compare-and-sets lost to another w
 class Cache(Protocol):
     """The product cache, as a writer sees it."""
 
+    async def supersede(self, store_id: str, versions: Iterable[tuple[str, int]]) -> list[str]: ...
     async def write_documents(self, docs: Iterable[Mapping[str, Any]]) -> int: ...
 
 
@@ -99,6 +100,8 @@ class _Round:
     tenant_id: str
     now: datetime
     left: dict[Key, list[Item]]
+    fields: list[str]
+    """Which of `price` and `stock` its updates are about: half the cost of reading a product is the other one."""
     touched: list[mongo.Document] = field(default_factory=list)
     counted: list[mongo.Document] = field(default_factory=list)
     changes: list[announcing.Announced] = field(default_factory=list)
@@ -192,7 +195,7 @@ class Ingest:
         for part in parts:
             for position, update in enumerate(part.updates):
                 left.setdefault((update.store_id, update.barcode), []).append((part, position))
-        round_ = _Round(tenant_id, now, left, parked=parked)
+        round_ = _Round(tenant_id, now, left, _fields(parts), parked=parked)
         await self._until_settled(round_)
         done = [part for part in parts if part.failure is None]
         await failpoints.hit("price.after_mongo_before_cache")
@@ -222,7 +225,7 @@ class Ingest:
                 await asyncio.sleep(random.uniform(0, 0.001 * 2**lost))
 
     async def _attempt(self, round_: _Round) -> None:
-        documents = await self._products.find(round_.tenant_id, round_.left)
+        documents = await self._products.find(round_.tenant_id, round_.left, *round_.fields)
         missing = {key: items for key, items in round_.left.items() if key not in documents}
         if missing:
             await self._park(round_, missing)
@@ -279,7 +282,7 @@ class Ingest:
     async def _tell(self, round_: _Round, done: Sequence[Part]) -> None:
         """Tell the cache, the ledger, the reports, and then the world. The first never fails, the others may."""
         await asyncio.gather(
-            self._cache.write_documents(round_.touched),
+            self._tell_cache(round_),
             self._add_counts(round_.counted),
             self._reporter.report(done),
         )
@@ -289,6 +292,24 @@ class Ingest:
         if messages:
             await self._publish(messages)
         await failpoints.hit("price.after_publish_before_ack")
+
+    async def _tell_cache(self, round_: _Round) -> None:
+        """Void what the cache has of the written products, and put the new values of those that somebody scans.
+
+        An ERP writes its whole assortment, shoppers look at a small part of it: to read and send whole products for
+        all would cost more than the updates themselves. A reader who comes between the two reads MongoDB.
+        """
+        by_store: dict[str, list[tuple[str, int]]] = {}
+        for document in round_.touched:
+            by_store.setdefault(document["storeId"], []).append((document["barcode"], document["ver"]))
+        scanned = await asyncio.gather(*(self._cache.supersede(*each) for each in by_store.items()))
+        keys = [(store_id, barcode) for store_id, found in zip(by_store, scanned, strict=True) for barcode in found]
+        if not keys:
+            return
+        try:
+            await self._cache.write_documents(await self._products.find_whole(round_.tenant_id, keys))
+        except Exception as error:  # the old values are void already, which is what counts
+            log.warning("price.cache_not_refreshed", error=type(error).__name__, products=len(keys))
 
     # -- parked updates -------------------------------------------------------------------------------------------
 
@@ -301,6 +322,15 @@ class Ingest:
                 raise failure
             if PARKED not in part.outcomes:
                 await self._parked.remove(tenant_id, document)
+
+
+def _fields(parts: Iterable[Part]) -> list[str]:
+    price = stock = False
+    for part in parts:
+        for update in part.updates:
+            price = price or update.price is not None
+            stock = stock or update.stock is not None
+    return [name for name, wanted in (("price", price), ("stock", stock)) if wanted]
 
 
 def _decide(document: mongo.Document, items: list[Item], moves: list[Entry] | None) -> Verdict:

@@ -144,7 +144,7 @@ def remembers(stock: Stock | None, movement_id: str) -> bool:
 
 
 def _with(stock: Stock, *, short: int, floor: int) -> Stock:
-    # Left out at nothing: nearly every product has neither, and there are many products.
+    # Left out at nothing: there are many products, and these are for the few.
     stock.pop("short", None)
     stock.pop("floor", None)
     if short:

@@ -25,6 +25,7 @@ versions = st.sampled_from([0, 1, 2, 9, 10, 99, 100, 2**53 - 1, 2**53, 2**53 + 1
 entries = st.builds(Entry, st.sampled_from(BARCODES), versions, st.sampled_from(PAYLOADS))
 steps = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
+    st.tuples(st.just("supersede"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("fill"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("stale_fill"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("clear_store"), st.sampled_from(STORES), st.just([])),
@@ -62,6 +63,8 @@ async def _compare(real: ProductCache, model: ProductCache, history: list[Any]) 
             first.setdefault((number, store), now)
             if action == "write":
                 outcomes.append(await cache.write(store, values))
+            elif action == "supersede":
+                outcomes.append(await cache.supersede(store, [(each.barcode, each.ver) for each in values]))
             elif action in ("fill", "stale_fill"):
                 under = now if action == "fill" else first[number, store]._replace(micros=now.micros)
                 outcomes.append(await cache.fill(store, under, values))
@@ -162,6 +165,14 @@ async def test_a_script_redis_has_forgotten_is_sent_again(connection: redis.Cach
     await cache.read("s1", ["1"])
     await connection.client.script_flush()
     assert await cache.read("s1", ["1"]) is not None
+
+
+async def test_superseding_names_the_barcodes_that_had_a_value(connection: redis.Cache) -> None:
+    cache = ProductCache(connection)
+    await cache.write("s1", [Entry("1", 5, b"{}"), Entry("2", 5, b""), Entry("3", 9, b"{}")])
+    assert await cache.supersede("s1", [("1", 6), ("2", 6), ("3", 6), ("4", 6)]) == ["1"]
+    newest = (await seen(cache, "s1", "1", "2", "3", "4")).values
+    assert newest == [b"%016d|" % 6, b"%016d|" % 6, b"%016d|{}" % 9, b"%016d|" % 6]
 
 
 async def test_a_full_redis_drops_the_old_value_and_the_new_one_is_announced_again_later(tmp_path: Path) -> None:
