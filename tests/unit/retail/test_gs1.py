@@ -311,8 +311,10 @@ def test_measures_are_thousandths_of_the_metric_unit(element: str, measure: str,
     assert (said.measure, said.quantity) == (measure, thousandths)
 
 
-def test_weight_is_taken_before_other_measures_and_gross_weight_is_none() -> None:
+def test_weight_is_taken_first_then_volume_and_length_and_gross_weight_is_none() -> None:
     assert label(f"{MILK}31120002503103001234").measure == "weight"
+    assert label(f"{MILK}31120002503152000150").measure == "volume"
+    assert label(f"{MILK}31420001253112000250").measure == "length"
     assert label(f"{MILK}3303001234").quantity is None
 
 
