@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".local"
 PORT = 8080
 FAULT = 2
+IMPATIENT_SECONDS = 1.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,15 +81,17 @@ async def run(options: argparse.Namespace) -> int:
 def _stop_on_signals() -> None:
     task = asyncio.current_task()
     assert task is not None
-    asked = False
+    asked: float | None = None
 
     def stop() -> None:
         nonlocal asked
-        if asked:
-            # The kernel ends the children of a parent that is gone.
+        now = time.monotonic()
+        if asked is None:
+            asked = now
+            task.cancel()
+        elif now - asked > IMPATIENT_SECONDS:
+            # Not the same Ctrl-C through `make` again. The kernel ends the children of a parent that is gone.
             os._exit(130)
-        asked = True
-        task.cancel()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop)

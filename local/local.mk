@@ -1,13 +1,15 @@
-# Run the suite on this machine. Included by the Makefile, which makes the virtual environment first ($(PYTHON)).
+# Run the suite on this machine. Included by the Makefile, which knows $(BIN) and how to make the virtual environment.
 PORT ?= 8080
 ROOM ?=
 
-.PHONY: run reset demo
-run: $(VENV_READY)  ## start the whole suite on PORT (8080), or one room with ROOM=scan
-	@$(PYTHON) -m local run --port $(PORT) $(if $(ROOM),--room $(ROOM))
+.PHONY: run
+run: venv ## the whole suite on PORT (8080); only one room with ROOM=scan; Ctrl-C stops it, the data stays
+	@exec $(BIN)/python -m local run --port $(PORT) $(if $(ROOM),--room $(ROOM)) $(ARGS)
 
-demo: $(VENV_READY)  ## play the whole story on the running suite
-	@$(PYTHON) -m local demo --port $(PORT)
+.PHONY: demo
+demo: venv ## the whole story, played on the running suite and narrated with figures
+	@$(BIN)/python -m local demo --port $(PORT) $(ARGS)
 
-reset: $(VENV_READY)  ## throw the data of `make run` away
-	@$(PYTHON) -m local reset
+.PHONY: reset
+reset: venv ## throw the data of `make run` away
+	@$(BIN)/python -m local reset

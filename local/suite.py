@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import json
-import os
-import sys
 import tempfile
 import time
 import uuid
@@ -19,30 +16,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from functions.common.cards import FUNCTIONS, CardInvalid, Door, load_cards
-from local import tokens
-from local.issuer import (
-    AUDIENCE,
-    IDENTITY_ISSUER,
-    OIDC_ISSUER,
-    PUSH_SERVICE_ACCOUNT,
-    SESSION_ISSUER,
-    Issuer,
-)
+from functions.common.cards import FUNCTIONS, CardInvalid, load_cards
+from local import parts, tokens
+from local.environment import ROOT, Addresses, door_environment
+from local.issuer import PUSH_SERVICE_ACCOUNT, Issuer
 from local.ports import Ports
-from local.processes import HOST, Child, LocalError, stop_all
-from local.provision import LOCATION, PROJECT, provision
+from local.processes import HOST, LocalError, stop_all
+from local.provision import provision
 from local.proxy import Origin
 from local.scheduler import Scheduler
 from local.services import External, choose_mongo, choose_redis
 from local.status import Collector
-from local.supervisor import Say, Supervisor, get, plain_environment
+from local.supervisor import Say, Supervisor
 from local.topology import build
 
-ROOT = Path(__file__).resolve().parent.parent
+__all__ = ["DATABASE", "ROOT", "TENANTS", "Suite"]
+
 TENANTS = ("fresko", "nordmarkt", "casaverde")
 DATABASE = "retailscan"
-READY_SECONDS = 30.0
 
 
 class Suite:
@@ -88,8 +79,7 @@ class Suite:
         self.redis = choose_redis(self.data_dir / "redis", port=self.ports.redis, options=redis_options)
         self.mongo_database = self._door_env.setdefault("MONGODB_DATABASE", self._database_name())
         self._lock: IO[str] | None = None
-        self._cloud: Child | None = None
-        self._gateway: Child | None = None
+        self._prepared = False
         self._scheduler: Scheduler | None = None
         self.ready_after = 0.0
 
@@ -138,11 +128,6 @@ class Suite:
 
     # --- tokens
 
-    @property
-    def issuer(self) -> Issuer:
-        """The signing keys of this suite."""
-        return self._issuer
-
     def token(
         self,
         role: str = "shopper",
@@ -153,7 +138,7 @@ class Suite:
         lives_s: int = 3600,
     ) -> str:
         """See `local.tokens.mint`."""
-        return tokens.mint(self._issuer, role, tenant=tenant, stores=stores, sub=sub, lives_s=lives_s)
+        return tokens.mint(self.issuer, role, tenant=tenant, stores=stores, sub=sub, lives_s=lives_s)
 
     def authorization(self, role: str = "shopper", **options: Any) -> dict[str, str]:
         """The header with such a token."""
@@ -183,19 +168,18 @@ class Suite:
         self.ports.demand()
         self.mongo.spawn()
         self.redis.spawn()
-        self._issuer = await asyncio.to_thread(Issuer, self.data_dir / "cloud")
-        self._start_cloud()
-        self.doors = self._supervisor()
+        self.issuer = await asyncio.to_thread(Issuer, self.data_dir / "cloud")
+        self._prepare()
+        # Messages of an earlier run wait for the doors: pushes that nobody takes would use up their attempts.
+        late = parts.has_messages(self.data_dir)
         self.doors.start_all()
         if self._with_gateway:
-            self._start_gateway()
-        await asyncio.gather(
-            asyncio.to_thread(self.mongo.wait_ready), asyncio.to_thread(self.redis.wait_ready), self._wait_for_cloud()
-        )
-        await asyncio.gather(self._migrate(), self._provision())
-        if self._seed_demo:
-            await self._load_demo()
+            self.gateway.start()
+        first = [] if late else [self._bring_up_cloud()]
+        await asyncio.gather(self._bring_up_databases(), *first)
         await self._wait_for_doors()
+        if late:
+            await self._bring_up_cloud()
         self._supervise()
         self.ready_after = time.monotonic() - started
 
@@ -203,9 +187,8 @@ class Suite:
         """End everything, clients first and databases last. Safe to call twice."""
         if self._scheduler is not None:
             await self._scheduler.stop()
-        front = [child for child in (self._gateway, self._cloud) if child is not None]
-        await asyncio.to_thread(stop_all, front, grace)
-        if hasattr(self, "doors"):
+        if self._prepared:
+            await asyncio.to_thread(stop_all, [self.gateway, self.cloud], grace)
             await self.doors.stop_all(grace)
         await asyncio.to_thread(self.redis.stop, grace)
         await asyncio.to_thread(self.mongo.stop, grace)
@@ -217,8 +200,10 @@ class Suite:
 
     def pids(self) -> list[int]:
         """Every process of this suite that runs now (gunicorn's workers are children of theirs)."""
-        children = [child.pid for child in (self._cloud, self._gateway) if child is not None and child.running]
-        return [*children, *self.mongo.pids, *self.redis.pids, *(self.doors.pids() if hasattr(self, "doors") else [])]
+        if not self._prepared:
+            return []
+        children = [child.pid for child in (self.cloud, self.gateway) if child.running]
+        return [*children, *self.mongo.pids, *self.redis.pids, *self.doors.pids()]
 
     async def collect(self) -> dict[str, Any]:
         """Requests, errors and p95 of every door, and how much waits for it: see `local.status`."""
@@ -260,6 +245,11 @@ class Suite:
             raise LocalError("the suite has not started.")
         return await self._scheduler.fire(schedule)
 
+    async def restart_cloud(self) -> None:
+        """Start Pub/Sub and Cloud Tasks again after `cloud.kill()`; messages come from their journal."""
+        self.cloud.start()
+        await parts.wait_for(self.cloud, self.ports.admin)
+
     # --- the parts
 
     def _take_lock(self) -> None:
@@ -271,145 +261,60 @@ class Suite:
             self._lock = None
             raise LocalError(f"a suite is already running on {self.data_dir}: stop it or choose another.") from None
 
-    def _start_cloud(self) -> None:
-        argv = [sys.executable, "-m", "local.cloud"]
-        argv += ["--pubsub-port", str(self.ports.pubsub), "--tasks-port", str(self.ports.tasks)]
-        argv += ["--admin-port", str(self.ports.admin), "--issuer-port", str(self.ports.issuer)]
-        argv += ["--data-dir", str(self.data_dir / "cloud")]
-        env = plain_environment() | {"PYTHONPATH": str(ROOT)}
-        self._cloud = Child("the local cloud", argv, log=self._log("cloud"), env=env, cwd=ROOT).start()
-
-    async def _wait_for_cloud(self) -> None:
-        assert self._cloud is not None
-        await self._wait_for(self._cloud, Origin(HOST, self.ports.admin), "/health")
-
-    async def _wait_for(self, child: Child, origin: Origin, path: str) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            status, _ = await get(origin, path)
-            if status == 200:
-                origin.close()
-                return
-            if child.exit_code is not None or time.monotonic() > deadline:
-                raise LocalError(f"{child.name} did not start: {child.last_lines(1)} (log: {child.log}).")
-            await asyncio.sleep(0.03)
-
-    def _start_gateway(self) -> None:
-        config = {
-            "port": self.ports.gateway,
-            "adminPort": self.ports.admin,
-            "doors": self.ports.doors,
-            "endpoints": {"pubsub": self.pubsub_endpoint, "tasks": self.tasks_endpoint},
-            "tenants": self.tenants,
-            "rooms": self.rooms,
-            "functionsDir": str(self.functions_dir),
-            "issuerDir": str(self.data_dir / "cloud"),
-            "openapi": str(ROOT / "docs" / "openapi.json"),
-        }
-        file = self.data_dir / "gateway.json"
-        file.write_text(json.dumps(config, indent=1))
-        env = plain_environment() | {"PYTHONPATH": str(ROOT)}
-        argv = [sys.executable, "-m", "local.gateway", str(file)]
-        self._gateway = Child("the gateway", argv, log=self._log("gateway"), env=env, cwd=ROOT).start()
-
-    def _log(self, name: str) -> Path:
-        return self.data_dir / "logs" / f"{name}.log"
-
-    def _supervisor(self) -> Supervisor:
-        return Supervisor(
+    def _prepare(self) -> None:
+        addresses = Addresses(
+            mongo_uri=self.mongo_uri,
+            mongo_database=self.mongo_database,
+            redis_url=self.redis_url,
+            pubsub=self.pubsub_endpoint,
+            tasks=self.tasks_endpoint,
+            doors={service: self.door_url(service) for service in self.topology.services},
+            functions_dir=self.functions_dir,
+        )
+        self.doors = Supervisor(
             self.topology.doors,
             self.ports.doors,
-            environment=self._environment,
+            environment=lambda door, _port: door_environment(door, addresses, self.issuer) | self._door_env,
             functions_dir=self.functions_dir,
             data_dir=self.data_dir,
             say=self._say,
         )
-
-    def _environment(self, door: Door, port: int) -> dict[str, str]:
-        urls = {service: self.door_url(service) for service in self.topology.services}
-        common = {
-            "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), str(self.functions_dir.parent)])),
-            "ENVIRONMENT": "local",
-            "K_SERVICE": door.service,
-            "K_REVISION": f"{door.service}-local",
-            "GOOGLE_CLOUD_PROJECT": PROJECT,
-            "MONGODB_URI": self.mongo_uri,
-            "MONGODB_DATABASE": self.mongo_database,
-            "REDIS_URL": self.redis_url,
-            "SERVICE_URL": f"http://{HOST}:{port}",
-            "DOOR_URLS": json.dumps(urls),
-            "PUBSUB_EMULATOR_HOST": self.pubsub_endpoint,
-            "CLOUD_TASKS_EMULATOR_HOST": self.tasks_endpoint,
-            "CLOUD_TASKS_LOCATION": LOCATION,
-            "IDENTITY_ISSUER": IDENTITY_ISSUER,
-            "IDENTITY_AUDIENCE": AUDIENCE,
-            "IDENTITY_JWKS": json.dumps(self._issuer.jwks("identity")),
-            "SESSION_ISSUER": SESSION_ISSUER,
-            "SESSION_JWKS": json.dumps(self._issuer.jwks("session")),
-            "PUSH_ISSUER": OIDC_ISSUER,
-            "PUSH_JWKS": json.dumps(self._issuer.jwks("oidc")),
-            "PUSH_SERVICE_ACCOUNTS": PUSH_SERVICE_ACCOUNT,
-        }
-        return plain_environment() | _telemetry() | common | self._asked_for(door) | self._door_env
-
-    def _asked_for(self, door: Door) -> dict[str, str]:
-        """What only this door's card names: a secret reaches no other process, here as in the cloud."""
-        known = {
-            "SESSION_SIGNING_KEY": lambda: self._issuer.private_jwk("session"),
-            "STORE_CODE_KEY": lambda: self._issuer.private_jwk("store-codes"),
-            "STORE_CODE_JWKS": lambda: json.dumps(self._issuer.jwks("store-codes")),
-        }
-        asked = {name: known[name]() for name in (*door.secrets, *door.env) if name in known}
-        unknown = [name for name in door.secrets if name not in known and name not in os.environ]
-        # MongoDB's and Redis' addresses are secrets in the cloud and known to every door here.
-        unknown = [name for name in unknown if name not in ("MONGODB_URI", "REDIS_URL")]
-        if unknown:
-            raise LocalError(
-                f"{door.service} needs the secret {unknown[0]}, which the local cloud does not know: set {unknown[0]}."
-            )
-        passed = {name: os.environ[name] for name in (*door.secrets, *door.env) if name in os.environ}
-        return passed | asked
-
-    async def _migrate(self) -> None:
-        env = plain_environment() | {
-            "PYTHONPATH": str(ROOT),
-            "MONGODB_URI": self.mongo_uri,
-            "MONGODB_DATABASE": self.mongo_database,
-        }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "retailscan", "migrate"),
-            cwd=ROOT,
-            env=env,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+        self.cloud = parts.cloud(self.data_dir, self.ports)
+        self.gateway = parts.gateway(
+            self.data_dir,
+            self.ports,
+            functions_dir=self.functions_dir,
+            tenants=self.tenants,
+            rooms=self.rooms,
+            endpoints={"pubsub": self.pubsub_endpoint, "tasks": self.tasks_endpoint},
         )
-        output, _ = await process.communicate()
-        self._log("migrate").parent.mkdir(parents=True, exist_ok=True)
-        self._log("migrate").write_bytes(output)
-        if process.returncode:
-            raise LocalError(f"the database could not be prepared: see {self._log('migrate')}.")
+        self._prepared = True
 
-    async def _provision(self) -> None:
-        urls = {service: self.door_url(service) for service in self.topology.services}
+    async def _bring_up_cloud(self) -> None:
+        self.cloud.start()
+        await parts.wait_for(self.cloud, self.ports.admin)
         await provision(
             self.topology,
-            urls,
+            {service: self.door_url(service) for service in self.topology.services},
             pubsub=self.pubsub_endpoint,
             tasks=self.tasks_endpoint,
             service_account=PUSH_SERVICE_ACCOUNT,
         )
 
-    async def _load_demo(self) -> None:
-        from local import catalogue
+    async def _bring_up_databases(self) -> None:
+        await asyncio.gather(asyncio.to_thread(self.mongo.wait_ready), asyncio.to_thread(self.redis.wait_ready))
+        await parts.migrate(self.data_dir, self.mongo_uri, self.mongo_database)
+        if self._seed_demo:
+            from local import catalogue
 
-        added = await asyncio.to_thread(catalogue.load, self.mongo_uri, self.mongo_database)
-        if added:
-            self._say(f"demo catalogue loaded: {added:,} products")
+            added = await asyncio.to_thread(catalogue.load, self.mongo_uri, self.mongo_database)
+            if added:
+                self._say(f"demo catalogue loaded: {added:,} products")
 
     async def _wait_for_doors(self) -> None:
-        waits = [self.doors.wait_ready(service, READY_SECONDS) for service in self.topology.services]
-        if self._gateway is not None:
-            waits.append(self._wait_for(self._gateway, Origin(HOST, self.ports.gateway), "/health"))
+        waits = [self.doors.wait_ready(service, parts.READY_SECONDS) for service in self.topology.services]
+        if self._with_gateway:
+            waits.append(parts.wait_for(self.gateway, self.ports.gateway))
         await asyncio.gather(*waits)
 
     def _supervise(self) -> None:
@@ -419,13 +324,8 @@ class Suite:
         self._scheduler = Scheduler(
             self.topology.schedules,
             origins,
-            lambda audience: self._issuer.oidc_token(audience, PUSH_SERVICE_ACCOUNT)[0],
+            lambda audience: self.issuer.oidc_token(audience, PUSH_SERVICE_ACCOUNT)[0],
             self._say,
         )
         if self._with_scheduler:
             self._scheduler.start()
-
-
-def _telemetry() -> dict[str, str]:
-    names = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLE")
-    return {name: os.environ[name] for name in names if name in os.environ}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from functions.common.cards import Door
+from local.environment import plain_environment
 from local.processes import HOST, Child, LocalError, stop_all
 from local.proxy import Broken, Origin, Request, Unreachable
 
@@ -21,6 +21,8 @@ LONGEST_BACKOFF_SECONDS = 10.0
 # A door that ran this long has recovered: its next crash starts from the short back-off again.
 HEALTHY_SECONDS = 10.0
 WATCHED = {".py", ".yaml", ".json"}
+
+__all__ = ["DoorProcess", "Say", "Supervisor", "changed_rooms", "get", "plain_environment"]
 
 Say = Callable[[str], None]
 """Tells the developer one line."""
@@ -236,12 +238,6 @@ async def get(origin: Origin, path: str, timeout: float = 2.0) -> tuple[int, byt
             return answer.status, body
     except (Unreachable, Broken, TimeoutError):
         return 0, b""
-
-
-def plain_environment() -> dict[str, str]:
-    """What a process needs from this one: where programs and temporary files are, nothing of ours."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
-    return {name: os.environ[name] for name in kept if name in os.environ}
 
 
 def _how(code: int | None) -> str:
