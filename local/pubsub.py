@@ -50,7 +50,7 @@ class PubSubServer:
     async def stop(self) -> None:
         """Stops serving and pushing; what is unacknowledged stays in the journal. Safe to repeat."""
         for subscription in self._store.subscriptions.values():
-            subscription.outlet = None
+            subscription.closed = True
         for pull in self._servicer.pulls.values():
             pull.close()
         await self._grpc.stop()
@@ -65,7 +65,10 @@ class PubSubServer:
         pull = self._servicer.pulls.get(subscription.serial)
         if pull is None:
             pull = self._servicer.pulls[subscription.serial] = PullOutlet(subscription)
-        if subscription.pb.push_config.push_endpoint:
+        push = subscription.pb.push_config
+        if isinstance(subscription.outlet, PushOutlet) and subscription.outlet.config == push:
+            return
+        if push.push_endpoint:
             subscription.outlet = PushOutlet(subscription, self._pusher, self._issuer, self._push_window)
         else:
             subscription.outlet = pull

@@ -24,15 +24,15 @@ class PushOutlet:
 
     def __init__(self, subscription: Subscription, pusher: Pusher, issuer: Issuer, max_window: int) -> None:
         self._subscription = subscription
-        self._config = subscription.pb.push_config
-        self._target = target_of(self._config.push_endpoint)
+        self.config = subscription.pb.push_config
+        self._target = target_of(self.config.push_endpoint)
         self._pool: Pool = pusher.pool(self._target)
         self._issuer = issuer
         self._max_window = max_window
         self._head = b""
         self._head_until = 0.0
         self._tail = b',"subscription":' + orjson.dumps(subscription.name) + b"}"
-        self._wrapped = not self._config.HasField("no_wrapper")
+        self._wrapped = not self.config.HasField("no_wrapper")
         self._loop = asyncio.get_running_loop()
         self._paused = False
         self._pause_s = 0.0
@@ -104,9 +104,9 @@ class PushOutlet:
             "User-Agent: APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)",
         ]
         self._head_until = float("inf")
-        oidc = self._config.oidc_token
+        oidc = self.config.oidc_token
         if oidc.service_account_email:
-            audience = oidc.audience or self._config.push_endpoint
+            audience = oidc.audience or self.config.push_endpoint
             token, self._head_until = self._issuer.oidc_token(audience, oidc.service_account_email)
             lines.append(f"Authorization: Bearer {token}")
         self._head = ("\r\n".join(lines) + "\r\n").encode()
@@ -115,7 +115,7 @@ class PushOutlet:
         message = delivery.message
         body: bytes = message.pb.data
         head = self._head
-        if self._config.no_wrapper.write_metadata:
+        if self.config.no_wrapper.write_metadata:
             fields = {
                 "x-goog-pubsub-subscription-name": self._subscription.name,
                 "x-goog-pubsub-message-id": str(message.id),

@@ -203,9 +203,7 @@ class Servicer:
                 reader = asyncio.create_task(self._read_stream(requests, pull, feed, first))
                 async for response in self._write_stream(first.subscription, feed):
                     yield response
-                if reader.done():
-                    reader.result()
-                self._subscription(first.subscription)
+                await self._end_stream(first.subscription, reader)
             finally:
                 pull.remove_feed(feed)
         except StopAsyncIteration:
@@ -310,6 +308,13 @@ class Servicer:
         finally:
             # The client is done, or wrong: the writer wakes up and ends.
             pull.remove_feed(feed)
+
+    async def _end_stream(self, name: str, reader: "asyncio.Task[None]") -> None:
+        if reader.done():
+            reader.result()
+        else:
+            self._subscription(name)
+            raise Refused(StatusCode.UNAVAILABLE, "The service is stopping; try again.")
 
     def _take_stream_request(self, pull: PullOutlet, feed: Feed, request: Pb) -> None:
         if request.stream_ack_deadline_seconds:

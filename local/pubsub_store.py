@@ -69,6 +69,7 @@ class Store:
         self._last_id = 0
         self._journal = Journal(data_dir / "pubsub.journal") if data_dir is not None else None
         self._compacted_size = 0
+        self._compact_soon = False
         self._acks = bytearray()
 
     def open(self) -> None:
@@ -204,8 +205,10 @@ class Store:
     def _record(self, kind: Kind, payload: bytes) -> None:
         if self._journal is not None:
             self._journal.append_now(kind, payload)
-            if self._journal.size > max(_COMPACT_BYTES, 4 * self._compacted_size):
-                self._compact()
+            if self._journal.size > max(_COMPACT_BYTES, 4 * self._compacted_size) and not self._compact_soon:
+                # Not now: what this record is about may not be in the tables yet that a snapshot is made of.
+                self._compact_soon = True
+                asyncio.get_running_loop().call_soon(self._compact)
 
     def _flush_acks(self) -> None:
         if self._acks:
@@ -215,6 +218,7 @@ class Store:
 
     def _compact(self) -> None:
         assert self._journal is not None
+        self._compact_soon = False
         # The snapshot already lacks what is acknowledged, and a later ACKS record of it does no harm.
         self._journal.rewrite(self._snapshot())
         self._compacted_size = self._journal.size

@@ -202,7 +202,7 @@ class Subscription:
         }
 
     def _fail(self, delivery: Delivery) -> None:
-        if self.unacked.get(delivery.message.id) is not delivery:  # purged while it was out
+        if self.closed or self.unacked.get(delivery.message.id) is not delivery:  # purged while it was out
             return
         self.stats.failures += 1
         if self.dead_letter_topic:

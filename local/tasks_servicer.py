@@ -1,5 +1,6 @@
 """Google's CloudTasks service: queues and tasks, kept in a journal."""
 
+import asyncio
 import struct
 import time
 import uuid
@@ -59,6 +60,7 @@ class Servicer:
         self._by_end: deque[tuple[float, str]] = deque()
         self._journal = Journal(data_dir / "tasks.journal") if data_dir is not None else None
         self._compacted_size = 0
+        self._compact_soon = False
 
     def open(self) -> None:
         """Reads the journal, drops what is done, and starts a fresh one."""
@@ -231,11 +233,14 @@ class Servicer:
     def _record(self, kind: Kind, payload: bytes) -> None:
         if self._journal is not None:
             self._journal.append_now(kind, payload)
-            if self._journal.size > max(_COMPACT_BYTES, 4 * self._compacted_size):
-                self._compact()
+            if self._journal.size > max(_COMPACT_BYTES, 4 * self._compacted_size) and not self._compact_soon:
+                # Not now: what this record is about may not be in the tables yet that a snapshot is made of.
+                self._compact_soon = True
+                asyncio.get_running_loop().call_soon(self._compact)
 
     def _compact(self) -> None:
         assert self._journal is not None
+        self._compact_soon = False
         self._bury_old_names()
         self._journal.rewrite(self._snapshot())
         self._compacted_size = self._journal.size

@@ -217,9 +217,9 @@ class CloudProcess:
 
 
 @contextlib.contextmanager
-def cloud_process(data_dir: Path | None = None) -> Iterator[CloudProcess]:
-    """A running local cloud; killed at the end of the block if it still runs."""
-    argv = [sys.executable, "-m", "local.cloud"] + ([] if data_dir is None else ["--data-dir", str(data_dir)])
+def cloud_process(data_dir: Path | None = None, *options: str) -> Iterator[CloudProcess]:
+    """A running local cloud; stopped at the end of the block if it still runs."""
+    argv = [sys.executable, "-m", "local.cloud", *options] + ([] if data_dir is None else ["--data-dir", str(data_dir)])
     child = Child("local.cloud", argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[4]).start()
     try:
         assert child.stdout is not None

@@ -125,3 +125,25 @@ async def test_a_used_task_name_is_free_again_after_its_tombstone(sink: Sink) ->
                     refused += 1
                 await asyncio.sleep(0.02)
     assert refused > 3
+
+
+async def test_a_push_without_an_answer_by_the_ack_deadline_counts_as_failed(sink: Sink) -> None:
+    sink.answer = lambda _hit: (204, 0.0 if len(sink.hits) > 1 else 5.0)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(running(PubSubServer(issuer=ISSUER)))
+        channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{server.port}"))
+        publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))
+        subscriber = SubscriberAsyncClient(transport=SubscriberGrpcAsyncIOTransport(channel=channel))
+        await publisher.create_topic(name=TOPIC)
+        request = {"name": SUBSCRIPTION, "topic": TOPIC, "push_config": {"push_endpoint": sink.url}}
+        await subscriber.create_subscription(request=request | {"retry_policy": RETRY})
+        # Google's shortest deadline is 10 s: too long for a test.
+        server._store.subscriptions[SUBSCRIPTION].ack_deadline_s = 1
+        await publisher.publish(request={"topic": TOPIC, "messages": [{"data": b"1"}]})
+        async with asyncio.timeout(10):
+            while server.stats()[SUBSCRIPTION]["depth"]:
+                await asyncio.sleep(0.01)
+
+    assert len(sink.hits) == 2
+    assert 1.0 <= sink.hits[1].at - sink.hits[0].at < 3
+    assert server.stats()[SUBSCRIPTION]["failures"] == 1

@@ -1,19 +1,37 @@
 """kill -9 of the local cloud at any moment, and a restart: what was promised to a client is still kept."""
 
+import asyncio
 import contextlib
 import itertools
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.api_core import exceptions
+from google.cloud.pubsub_v1 import SubscriberClient as StreamingSubscriber
 
-from local.processes import Child, free_port
-from tests.integration.local.cloud.support import PROJECT, Hit, PubSub, Sink, clients, cloud_process, eventually
+from local import pubsub_store
+from local.issuer import Issuer
+from local.journal import Journal, Record
+from local.processes import free_port
+from local.pubsub import PubSubServer
+from tests.integration.local.cloud.support import (
+    PROJECT,
+    Hit,
+    PubSub,
+    Sink,
+    clients,
+    cloud_process,
+    eventually,
+    running,
+)
 
 ROOT = Path(__file__).parents[4]
 FAST_RETRY = {"minimum_backoff": {"nanos": 50_000_000}, "maximum_backoff": {"nanos": 100_000_000}}
@@ -130,6 +148,72 @@ def test_what_is_done_leaves_no_trace_in_the_log_after_a_restart(tmp_path: Path)
         assert pubsub.pull_now(subscription) == []
 
 
+async def test_compacting_in_the_middle_of_traffic_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pubsub_store, "_COMPACT_BYTES", 5_000)
+    compacted: list[int] = []
+    rewrite = Journal.rewrite
+
+    def counted(journal: Journal, records: Iterable[Record]) -> None:
+        rewrite(journal, records)
+        compacted.append(journal.size)
+
+    monkeypatch.setattr(Journal, "rewrite", counted)
+    subscription, wanted = "", set[str]()
+
+    async with running(PubSubServer(issuer=Issuer(tmp_path), data_dir=tmp_path / "live")) as server:
+        with clients("local", f"127.0.0.1:{server.port}") as pubsub:
+
+            def traffic() -> None:
+                nonlocal subscription
+                topic = pubsub.topic()
+                subscription = pubsub.subscription(topic)
+                for n in range(100):
+                    wanted.update(pubsub.publish(topic, *["x" * 100] * 10))
+                    if n % 2:
+                        taken = pubsub.pull(subscription, 10)
+                        pubsub.ack(subscription, *taken)
+                        wanted.difference_update(each.message.message_id for each in taken)
+
+            await asyncio.to_thread(traffic)
+            await asyncio.sleep(0.05)
+            # What a kill at this moment would leave behind.
+            shutil.copytree(tmp_path / "live", tmp_path / "left")
+    assert len(compacted) > 3
+
+    async with running(PubSubServer(issuer=Issuer(tmp_path), data_dir=tmp_path / "left")) as server:
+        assert server.stats()[subscription]["depth"] == len(wanted)
+        with clients("local", f"127.0.0.1:{server.port}") as pubsub:
+            left = await asyncio.to_thread(pubsub.pull, subscription, len(wanted))
+    assert {each.message.message_id for each in left} == wanted
+
+
+@pytest.mark.slow
+def test_a_stream_goes_on_when_the_server_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def on_message(message: Any) -> None:
+        seen.append(message.data.decode())
+        message.ack()
+
+    with contextlib.ExitStack() as stack:
+        with cloud_process(tmp_path) as first, clients("local", first.pubsub) as pubsub:
+            topic = pubsub.topic()
+            subscription = pubsub.subscription(topic)
+            monkeypatch.setenv("PUBSUB_EMULATOR_HOST", first.pubsub)
+            subscriber = stack.enter_context(StreamingSubscriber())
+            future = subscriber.subscribe(subscription, on_message)
+            pubsub.publish(topic, "before")
+            eventually(lambda: seen == ["before"])
+        port = str(first.ports["pubsub"])
+        with cloud_process(tmp_path, "--pubsub-port", port) as second, clients("local", second.pubsub) as pubsub:
+            pubsub.publish(topic, "after")
+            eventually(lambda: seen[-1] == "after", 20)
+            future.cancel()
+            future.result(timeout=10)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_in_order(number: signal.Signals) -> None:
     with cloud_process() as cloud, clients("local", cloud.pubsub) as pubsub:
@@ -138,16 +222,19 @@ def test_a_signal_stops_it_in_order(number: signal.Signals) -> None:
         assert cloud.child.wait(5) == 0
 
 
-def test_a_chosen_port_is_used_and_a_taken_one_is_said_in_one_sentence() -> None:
+def test_a_taken_port_or_folder_is_said_in_one_sentence(tmp_path: Path) -> None:
     port = str(free_port())
-    argv = [sys.executable, "-m", "local.cloud", "--pubsub-port", port]
-    child = Child("local.cloud", argv, stdout=subprocess.PIPE, cwd=ROOT).start()
-    try:
-        assert child.stdout is not None
-        assert f'"pubsub":{port}' in child.stdout.readline().decode()
-        second = subprocess.run(argv, capture_output=True, text=True, timeout=30, cwd=ROOT)
-    finally:
-        child.stop()
+    argv = [sys.executable, "-m", "local.cloud"]
+    with cloud_process(tmp_path, "--pubsub-port", port) as first:
+        assert first.ports["pubsub"] == int(port)
+        started = [
+            subprocess.Popen([*argv, *more], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=ROOT)
+            for more in (["--pubsub-port", port], ["--data-dir", str(tmp_path)])
+        ]
+        said = [process.communicate(timeout=30)[1] for process in started]
 
-    assert second.returncode == 1
-    assert second.stderr == f"local.cloud: port {port} on 127.0.0.1 is taken\n"
+    assert [process.returncode for process in started] == [1, 1]
+    assert said == [
+        f"local.cloud: port {port} on 127.0.0.1 is taken\n",
+        f"local.cloud: another local cloud is using {tmp_path}\n",
+    ]
