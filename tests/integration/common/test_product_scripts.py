@@ -26,6 +26,7 @@ entries = st.builds(Entry, st.sampled_from(BARCODES), versions, st.sampled_from(
 steps = st.one_of(
     st.tuples(st.just("write"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("supersede"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
+    st.tuples(st.just("supersede"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("fill"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("stale_fill"), st.sampled_from(STORES), st.lists(entries, min_size=1, max_size=4)),
     st.tuples(st.just("clear_store"), st.sampled_from(STORES), st.just([])),
@@ -65,6 +66,8 @@ async def _compare(real: ProductCache, model: ProductCache, history: list[Any]) 
                 outcomes.append(await cache.write(store, values))
             elif action == "supersede":
                 outcomes.append(await cache.supersede(store, [(each.barcode, each.ver) for each in values]))
+            elif action == "supersede":
+                outcomes.append(await cache.supersede(store, [(entry.barcode, entry.ver) for entry in values]))
             elif action in ("fill", "stale_fill"):
                 under = now if action == "fill" else first[number, store]._replace(micros=now.micros)
                 outcomes.append(await cache.fill(store, under, values))

@@ -103,7 +103,7 @@ async def shop(world: World) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
         await database.products.delete_many({})
         await database.stores.delete_many({})
         await database.stores.insert_many([store("s1", "t1"), store("s2", "t2"), store("s3", "t1", status="inactive")])
-        await database.products.insert_many(shelf())
+        await database.products.insert_many([dict(doc) for doc in shelf()])
         with Redis.from_url(world.settings.redis_url) as flusher:
             flusher.flushall()
         stores.forget()
