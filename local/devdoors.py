@@ -162,8 +162,10 @@ PAGE = f"""<!doctype html>
     const reply = await fetch("/dev/token", {{ method: "POST", body: JSON.stringify(asked) }});
     const body = await reply.json();
     if (!reply.ok) {{ said.textContent = body.error.message; return; }}
-    const schemes = ui.specSelectors.securityDefinitions();
-    schemes.keySeq().forEach((name) => ui.preauthorizeApiKey(name, body.token));
+    const described = await (await fetch("/openapi.json")).json();
+    const scheme = asked.role === "shopper" && asked.storeId ? "session" : "identity";
+    for (const name of Object.keys(described.components.securitySchemes))
+      if (name === scheme) ui.preauthorizeApiKey(name, body.token);
     said.textContent = "signed in as " + asked.role;
   }});
 </script></body></html>

@@ -54,10 +54,11 @@ def rows(report: Report, restarts: Mapping[str, int]) -> list[tuple[str, ...]]:
 
 def table(report: Report, restarts: Mapping[str, int]) -> Table:
     """The table as rich draws it."""
-    drawn = Table(title=None, expand=False)
-    drawn.add_column("door", style="bold")
-    for title in ("port", "state", "requests", "req/s", "errors", "p95", "waiting", "restarts"):
-        drawn.add_column(title, justify="right")
+    # Narrow enough for 80 columns with the longest of today's names.
+    drawn = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    drawn.add_column("door", style="bold", no_wrap=True)
+    for title in ("port", "state", "requests", "req/s", "errors", "p95", "waiting", "crashes"):
+        drawn.add_column(title, justify="right", no_wrap=True)
     for row in rows(report, restarts):
         colour = "green" if row[2] == "up" else "red"
         drawn.add_row(*row[:2], f"[{colour}]{row[2]}[/]", *row[3:])
