@@ -12,7 +12,7 @@ import pymongo
 import pytest
 import redis
 
-from local.services import LocalError, Mongo, Redis, find_mongod
+from local.services import LocalError, Mongo, Redis, choose_mongo, choose_redis, find_mongod
 
 Client = pymongo.MongoClient[dict[str, object]]
 
@@ -101,3 +101,15 @@ def test_servers_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         process.kill()
     assert len(pids) == 2
     assert all(_gone(pid) for pid in pids)
+
+
+def test_servers_of_somebody_else_are_used_and_left_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Redis(tmp_path) as theirs:
+        monkeypatch.setenv("REDIS_URL", theirs.url)
+        monkeypatch.setenv("MONGODB_URI", "mongodb://db.example/?replicaSet=x")
+        ours = choose_redis(tmp_path / "other").spawn().wait_ready()
+        assert ours.url == theirs.url
+        ours.stop()
+        assert theirs.child.running
+        assert choose_mongo(tmp_path / "other").uri == "mongodb://db.example/?replicaSet=x"
+    assert not (tmp_path / "other").exists()

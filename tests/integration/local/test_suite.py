@@ -241,6 +241,19 @@ def test_ctrl_c_leaves_no_process_behind_and_the_data_in_place(tmp_path: Path) -
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("after", [0.3, 1.5])
+def test_ctrl_c_while_starting_leaves_no_process_behind(tmp_path: Path, after: float) -> None:
+    with _run("run", "--port", str(_free_range()), "--data-dir", str(tmp_path / "data"), "--no-reload") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("starting ")
+        time.sleep(after)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+    assert family
+    assert psutil.wait_procs(family, timeout=2)[1] == []
+
+
 def test_the_printed_lines_work_as_they_are(tmp_path: Path) -> None:
     with _running(tmp_path / "data", _free_range(), "--room", "scan") as (process, said, _):
         (scan,) = (line for line in said.splitlines() if line.startswith("curl") and "/v1/scan/" in line)
