@@ -28,7 +28,7 @@ $(VENV_READY): requirements-dev.txt pyproject.toml
 	  $$python -m venv --clear .venv || { echo "Python's venv module is missing: on Debian, apt-get install python3.11-venv."; exit 1; }; fi
 	@echo "Installing the locked requirements; the first time takes a minute or two."
 	@$(PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
-	@$(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
+	@PYTHONWARNINGS=ignore $(PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation \
 	  --config-settings editable_mode=compat --editable .
 	@touch $@
 
