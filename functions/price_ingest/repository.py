@@ -27,7 +27,7 @@ REPORTED_FOR = timedelta(days=30)
 Key = tuple[str, str]
 """(storeId, barcode)"""
 
-_DECIDED_BY = ("storeId", "barcode", "ver")
+_DECIDED_BY = ("tenantId", "storeId", "barcode", "ver")
 
 
 class Products:
