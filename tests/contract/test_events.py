@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import base64
-import json
 import types
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from functions.common.cards import FUNCTIONS, load_cards, topics
 from functions.common.contracts.envelope import Event, from_message, to_message
 from functions.common.errors import Rejected
 from functions.common.events import Message
 from retailscan.rooms import EventKind, event_kinds
 
 KINDS = [pytest.param(kind, id=f"{kind.type}-v{kind.version}") for kind in event_kinds().values()]
-SCHEMAS = [topic for topic in topics(load_cards()).values() if (topic.schema or "").endswith(".json")]
 
 
 def breaches(value: Any, kind: Any, place: str = "data") -> list[str]:
@@ -74,12 +69,3 @@ def test_a_version_without_a_reader_is_kept_aside(kind: EventKind) -> None:
 
 def test_there_are_events_to_check() -> None:
     assert KINDS
-
-
-@pytest.mark.parametrize("topic", SCHEMAS, ids=lambda topic: topic.name)
-def test_a_topics_schema_is_valid_and_accepts_its_own_examples(topic: Any) -> None:
-    schema = json.loads((Path(FUNCTIONS) / topic.room / topic.schema).read_text())
-    Draft202012Validator.check_schema(schema)
-    assert schema["examples"], "a schema without an example explains nothing"
-    for example in schema["examples"]:
-        Draft202012Validator(schema).validate(example)
