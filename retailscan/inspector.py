@@ -15,7 +15,7 @@ from functions.common.http import HttpDoor
 from retailscan import rooms
 
 FILES = ("__init__.py", "README.md", CARD, "main.py")
-CHAPTERS = ("doors", "data", "alarms", "runbook")
+CHAPTERS = ("door", "data", "alarm", "runbook")
 
 
 def lacks(root: Path) -> list[str]:
