@@ -25,11 +25,10 @@ UPDATES_PER_EVENT = MAX_CHANGES // 2
 
 
 class Announced(NamedTuple):
-    """A change of a product, and the version of the product that has it."""
+    """A change, and of which product."""
 
     store_id: str
     barcode: str
-    ver: int
     change: Change
 
 
@@ -41,7 +40,7 @@ def events(
     An update that was parked is announced on its own: the event of its message was published long ago.
     """
     grouped: dict[tuple[str, str, int], list[Announcement]] = {}
-    for store_id, barcode, ver, change in changes:
+    for store_id, barcode, change in changes:
         key, _, index = change.e.rpartition("/")
         if not parked and key not in of:
             continue
@@ -54,7 +53,7 @@ def events(
                 "new": change.new,
                 "currency": change.currency,
                 "sourceTime": _rfc3339(change.t),
-                "ver": ver,
+                "ver": change.ver,
             }
         )
     kind, version = PRICE_CHANGED

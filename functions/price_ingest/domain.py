@@ -70,6 +70,8 @@ class Change(NamedTuple):
     """Of a price; a stock has none."""
     e: str
     t: int
+    ver: int
+    """A version of the product that has the new value."""
 
 
 class Disagreement(NamedTuple):
@@ -130,13 +132,13 @@ def decide(product: Product, updates: Iterable[Update], moves: Sequence[Entry] |
         if update.price is not None:
             outcome = against_watermark(price, price and price["amount"], update, update.price)
             if outcome is APPLIED:
-                price = _take_price(was_price, price, update, update.price, notes)
+                price = _take_price(product, price, update, update.price, notes)
             elif outcome is CONFLICT and price is not None:
                 notes.disagreements.append(Disagreement(update, "price", price["amount"], update.price))
         if update.stock is not None:
             second = against_watermark(stock, stock and stock.get("count"), update, update.stock)
             if second is APPLIED:
-                stock = _take_stock(was_stock, stock, update, update.stock, moves, notes)
+                stock = _take_stock(product, stock, update, update.stock, moves, notes)
             elif second is CONFLICT and stock is not None:
                 notes.disagreements.append(Disagreement(update, "stock", stock.get("count", 0), update.stock))
             if update.price is None or _ATTENTION[second] < _ATTENTION[outcome]:
@@ -144,7 +146,8 @@ def decide(product: Product, updates: Iterable[Update], moves: Sequence[Entry] |
         outcomes.append(outcome)
     new_price = price if price is not was_price else None
     new_stock = stock if stock is not was_stock else None
-    for change in (new_price and _price_change(new_price), new_stock and _stock_change(new_stock)):
+    ver = product.ver + 1
+    for change in (new_price and _price_change(new_price, ver), new_stock and _stock_change(new_stock, ver)):
         if change is not None:
             notes.changes.append(change)
     return Verdict(outcomes, new_price, new_stock, notes.repeats, notes.changes, notes.disagreements)
@@ -170,21 +173,23 @@ def against_watermark(now: Price | Stock | None, value: int | None, update: Upda
     return APPLIED if update.e == w["e"] else DUPLICATE
 
 
-def _take_price(was: Price | None, now: Price | None, update: Update, offered: int, notes: _Notes) -> Price:
+def _take_price(product: Product, now: Price | None, update: Update, offered: int, notes: _Notes) -> Price:
+    was = product.price
     if now is not None and _is_of(now["w"], update):
         if now is was:
-            notes.repeat(_price_change(now))
+            notes.repeat(_price_change(now, product.ver))
         return now
     old = None if was is None else was["amount"]
     return {"amount": offered, "currency": update.currency, "w": _watermark(update), "old": old}
 
 
 def _take_stock(
-    was: Stock | None, now: Stock | None, update: Update, offered: int, moves: Sequence[Entry] | None, notes: _Notes
+    product: Product, now: Stock | None, update: Update, offered: int, moves: Sequence[Entry] | None, notes: _Notes
 ) -> Stock:
+    was = product.stock
     if now is not None and _is_of(now["w"], update):
         if now is was:
-            notes.repeat(_stock_change(now))
+            notes.repeat(_stock_change(now, product.ver))
         return now
     counted = stocktaking.counted(was, count=offered, w=_watermark(update), ledger=moves)
     counted["old"] = None if was is None else was["avail"]
@@ -199,14 +204,14 @@ def _watermark(update: Update) -> Watermark:
     return {"t": update.t, "q": update.q, "s": update.s, "e": update.e}
 
 
-def _price_change(price: Price) -> Change | None:
+def _price_change(price: Price, ver: int) -> Change | None:
     old, new, w = price["old"], price["amount"], price["w"]
-    return Change("price", old, new, price["currency"], w["e"], w["t"]) if old != new else None
+    return Change("price", old, new, price["currency"], w["e"], w["t"], ver) if old != new else None
 
 
-def _stock_change(stock: Stock) -> Change | None:
+def _stock_change(stock: Stock, ver: int) -> Change | None:
     old, new, w = stock.get("old"), stock["avail"], stock["w"]
-    return Change("stock", old, new, None, w["e"], w["t"]) if old != new else None
+    return Change("stock", old, new, None, w["e"], w["t"], ver) if old != new else None
 
 
 def add_up(outcomes: Iterable[Outcome]) -> dict[Outcome, int]:

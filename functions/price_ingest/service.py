@@ -123,7 +123,7 @@ class _Round:
         if kept is not None and "count" in kept and (verdict.stock is not None or verdict.repeats):
             self.counted.append(stock.count_entry(document["_id"], document, document["barcode"], kept, self.now))
         for change in verdict.changes:
-            self.changes.append(announcing.Announced(document["storeId"], document["barcode"], document["ver"], change))
+            self.changes.append(announcing.Announced(document["storeId"], document["barcode"], change))
 
 
 class Ingest:
@@ -215,14 +215,14 @@ class Ingest:
                 if time.monotonic() > deadline:
                     raise Retryable(f"MongoDB cannot be reached ({type(error).__name__})") from error
                 # It is unknown what was written. The next look at the products tells.
-                await asyncio.sleep(random.uniform(0.05, 0.5))
+                await _pause(0.5)
                 continue
             if round_.left:
                 lost += 1
                 if lost >= _TRIES:
                     _give_up(round_)
                     return
-                await asyncio.sleep(random.uniform(0, 0.001 * 2**lost))
+                await _pause(0.001 * 2**lost)
 
     async def _attempt(self, round_: _Round) -> None:
         documents = await self._products.find(round_.tenant_id, round_.left, *round_.fields)
@@ -322,6 +322,10 @@ class Ingest:
                 raise failure
             if PARKED not in part.outcomes:
                 await self._parked.remove(tenant_id, document)
+
+
+async def _pause(most: float) -> None:
+    await asyncio.sleep(random.uniform(0, most))
 
 
 def _fields(parts: Iterable[Part]) -> list[str]:

@@ -15,7 +15,6 @@ from pymongo.asynchronous.database import AsyncDatabase
 from functions.catalog.collections import COLLECTIONS as CATALOG
 from functions.common import migrations, products, pubsub, redis, tasks
 from functions.common.migrations import SHARED
-from functions.common.products import ProductDocument
 from functions.price_ingest.collections import COLLECTIONS
 from tests.support import World
 
@@ -26,10 +25,9 @@ T1, T2 = "/push/price-updates/t1", "/push/price-updates/t2"
 Database = AsyncDatabase[dict[str, Any]]
 
 
-def product(barcode: str, **fields: Any) -> ProductDocument:
-    return products.new_document(
-        **{"tenant_id": "t1", "store_id": "s1", "name": f"Product {barcode}", "now": BORN, "barcode": barcode} | fields
-    )
+def product(barcode: str, **fields: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"tenant_id": "t1", "store_id": "s1", "name": f"Product {barcode}", "now": BORN}
+    return dict(products.new_document(barcode=barcode, **made | fields))
 
 
 def store(store_id: str, tenant_id: str, currency: str = "EUR") -> dict[str, Any]:
@@ -91,7 +89,7 @@ async def shop(world: World) -> AsyncIterator[Database]:
     """The database of two tenants; everything else is empty, Redis as well."""
     client: AsyncMongoClient[dict[str, Any]]
     async with AsyncMongoClient(world.settings.mongodb_uri, tz_aware=True) as client:
-        database = client[world.settings.mongodb_database]
+        database: Database = client[world.settings.mongodb_database]
         if "products" not in await database.list_collection_names():
             await migrations.apply(database, [*CATALOG, *COLLECTIONS, *SHARED])
         for name in await database.list_collection_names():

@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 def announced(e: str, *, store: str = "s1", field: Any = "price", new: int = 2) -> Announced:
     currency = "EUR" if field == "price" else None
-    return Announced(store, "4006381333931", 9, Change(field, 1, new, currency, e, 1_795_168_800_000_001))
+    return Announced(store, "4006381333931", Change(field, 1, new, currency, e, 1_795_168_800_000_001, 9))
 
 
 def events(*changes: Announced, of: set[str] | None = None, **options: Any) -> list[dict[str, Any]]:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from functions.common.retail.stocktaking import Stock
 from functions.price_ingest import domain
-from functions.price_ingest.domain import Price, Product, Update, Verdict
+from functions.price_ingest.domain import Outcome, Price, Product, Update, Verdict
 
 NEW = Product("p1", 7, None, None)
 
 
 def update(e: str = "m1/0", *, price: int | None = None, stock: int | None = None, **w: Any) -> Update:
-    at = {"t": 100, "q": 0, "s": "erp"} | w
+    at: dict[str, Any] = {"t": 100, "q": 0, "s": "erp"} | w
     return Update("s1", "4006381333931", price, stock, "EUR", at["t"], at["q"], at["s"], e, int(e.rpartition("/")[2]))
 
 
@@ -28,7 +28,8 @@ def price(amount: int, e: str = "m0/0", old: int | None = None, **w: Any) -> Pri
 
 def stock(count: int, e: str = "m0/0", old: int | None = None, **fields: Any) -> Stock:
     w: Any = {"t": 100, "q": 0, "s": "erp", "e": e}
-    made: Any = {"avail": count, "sold": 0, "holds": [], "w": w, "recent": [], "count": count, "old": old} | fields
+    base: Any = {"avail": count, "sold": 0, "holds": [], "w": w, "recent": [], "count": count, "old": old} | fields
+    made: Stock = base
     return made
 
 
@@ -127,7 +128,7 @@ def test_a_delivery_again_that_is_overtaken_in_the_same_round_is_still_announced
         NEW._replace(price=price(110, e="m1/0", old=100)),
         [update("m1/0", price=110), update("m2/0", price=120, t=101)],
     )
-    assert [(c.old, c.new, c.e) for c in verdict.changes] == [(100, 110, "m1/0"), (110, 120, "m2/0")]
+    assert [(c.old, c.new, c.e, c.ver) for c in verdict.changes] == [(100, 110, "m1/0", 7), (110, 120, "m2/0", 8)]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +205,10 @@ def ended(product: Product) -> tuple[int | None, int | None]:
     return product.price and product.price["amount"], product.stock and product.stock["avail"]
 
 
-def run(history: list[Update], sizes: list[int]) -> tuple[Product, list[str]]:
+def run(history: list[Update], sizes: list[int]) -> tuple[Product, list[Outcome]]:
     """Apply a history in rounds of these sizes."""
-    product, outcomes, left = NEW, [], list(history)
+    product, left = NEW, list(history)
+    outcomes: list[Outcome] = []
     for size in itertools.chain(sizes, itertools.repeat(3)):
         if not left:
             return product, outcomes
