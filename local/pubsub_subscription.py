@@ -214,8 +214,7 @@ class Subscription:
         if self._backoff is None:
             self._wake(delivery)
         else:
-            low, high = self._backoff
-            self._later(min(high, low * 2.0 ** min(delivery.attempt - 1, _MAX_DOUBLINGS)), delivery)
+            self._later(backoff_s(*self._backoff, delivery.attempt), delivery)
 
     def _advance(self, key: str, delivery: Delivery) -> None:
         queue = self._keys.get(key)
@@ -237,3 +236,8 @@ class Subscription:
         if not self.closed:
             self._ready.append(delivery)
             self.pump()
+
+
+def backoff_s(low_s: float, high_s: float, attempt: int) -> float:
+    """The wait after the n-th attempt failed: doubles from the minimum up to the maximum."""
+    return float(min(high_s, low_s * 2.0 ** min(attempt - 1, _MAX_DOUBLINGS)))

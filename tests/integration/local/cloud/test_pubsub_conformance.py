@@ -463,7 +463,7 @@ def test_a_bad_answer_brings_a_push_back_after_the_backoff(pubsub: PubSub, sink:
     time.sleep(0.3)
 
     assert len(sink.hits) == 3
-    assert all(later.at - earlier.at > 0.09 for earlier, later in itertools.pairwise(hits))
+    assert all(later.at - earlier.at > 0.05 for earlier, later in itertools.pairwise(hits))
 
 
 def test_pushes_of_one_key_keep_their_order_through_failures(pubsub: PubSub, sink: Sink) -> None:
