@@ -44,7 +44,8 @@ class Held:
     __slots__ = ("fresh_until", "payload", "read_at", "tenant_id", "ver")
 
     def __init__(self, ver: int, payload: bytes) -> None:
-        self.ver, self.payload = ver, payload
+        # A copy: what orjson makes keeps a buffer of 4 KB and more behind it for as long as it lives.
+        self.ver, self.payload = ver, bytes(memoryview(payload))
         self.fresh_until = 0.0
         self.read_at = 0.0
         self.tenant_id = self.product()["tenantId"]

@@ -74,7 +74,8 @@ class Answers:
         kept.pop(key, None)
         while len(kept) >= self._limit:
             del kept[next(iter(kept))]
-        kept[key] = (answer, held, store_read_at + ANSWER_SECONDS)
+        # A copy: what orjson makes keeps a buffer of 4 KB and more behind it for as long as it lives.
+        kept[key] = (bytes(memoryview(answer)), held, store_read_at + ANSWER_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
