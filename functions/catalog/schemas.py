@@ -27,6 +27,7 @@ from functions.common.wire import Wire
 
 METADATA = plain_json.METADATA
 CONFIG = plain_json.CONFIG
+_LAYOUT = dict.fromkeys(map(ord, "\t\n\r"))
 
 # ---- words ------------------------------------------------------------------------------------------------
 
@@ -34,6 +35,11 @@ CONFIG = plain_json.CONFIG
 def _plain(text: str) -> str:
     if plain_json.has_control_characters(text):
         raise PydanticCustomError("control_characters", "control characters are not allowed")
+    return text
+
+
+def _prose(text: str) -> str:
+    _plain(text.translate(_LAYOUT))
     return text
 
 
@@ -116,11 +122,21 @@ _LIST = {"type": "array", "maxItems": 20, "items": {"anyOf": _SCALAR}}
 Slug = Annotated[str, StringConstraints(strict=True, pattern=domain.SLUG_PATTERN)]
 Name = Annotated[str, _word(200), AfterValidator(_plain)]
 Line = Annotated[str, _word(120), AfterValidator(_plain)]
-Prose = Annotated[str, _word(4000)]
+Prose = Annotated[str, _word(4000), AfterValidator(_prose)]
 Code = Annotated[str, _word(48), AfterValidator(_plain)]
 ImageUrl = Annotated[str, _word(500), AfterValidator(_plain), AfterValidator(_https)]
-Currency = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
-TimeZone = Annotated[str, _word(60), AfterValidator(_known_zone)]
+Currency = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[A-Z]{3}$"),
+    AfterValidator(_known_currency),
+    Field(description="ISO 4217", examples=["EUR"]),
+]
+TimeZone = Annotated[
+    str,
+    _word(60),
+    AfterValidator(_known_zone),
+    Field(description="IANA time zone", examples=["Europe/Berlin"]),
+]
 Minor = Annotated[StrictInt, Field(ge=0, le=domain.MOST_MINOR)]
 Thousandths = Annotated[StrictInt, Field(ge=0, le=domain.MOST_THOUSANDTHS)]
 Metadata = Annotated[

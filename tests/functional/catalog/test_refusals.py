@@ -157,6 +157,7 @@ BAD_PRODUCTS: list[tuple[dict[str, Any], str]] = [
     ({"name": "x" * 201}, "STRING_TOO_LONG"),
     ({"name": "a\nb"}, "CONTROL_CHARACTERS"),
     ({"name": None}, "STRING_TYPE"),
+    ({"description": "two\nlines, then \x1b[31mred"}, "CONTROL_CHARACTERS"),
     ({"name": {"$ne": None}}, "STRING_TYPE"),
     ({"status": "deleted"}, "LITERAL_ERROR"),
     ({"measure": "gallon"}, "LITERAL_ERROR"),
