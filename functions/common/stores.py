@@ -10,7 +10,8 @@ from functions.common.auth import Principal
 from functions.common.errors import NotFound
 
 COLLECTION = "stores"
-CACHED_SECONDS = 5.0
+CACHED_SECONDS = 4.0
+REFRESH_SECONDS = 1.0
 _MAX_CACHED = 20_000
 
 
@@ -51,6 +52,9 @@ async def find(tenant_id: str, store_id: str) -> Store | None:
     now = clock.seconds()
     cached = _known.get(store_id)
     if cached is None or cached[0] < now:
+        if cached is not None:
+            # One asks the database. Whoever comes meanwhile, and on a busy door hundreds do, takes what is known.
+            _known[store_id] = (now + REFRESH_SECONDS, cached[1])
         document = await mongo.collection(COLLECTION).find_one({"_id": store_id})
         if len(_known) >= _MAX_CACHED:
             _known.clear()
