@@ -10,7 +10,7 @@ from functions.common.auth import Principal
 from functions.common.errors import NotFound
 
 COLLECTION = "stores"
-CACHED_SECONDS = 4.0
+CACHED_SECONDS = 5.0
 REFRESH_SECONDS = 1.0
 _MAX_CACHED = 20_000
 
@@ -59,7 +59,7 @@ async def find(tenant_id: str, store_id: str) -> Store | None:
         if len(_known) >= _MAX_CACHED:
             _known.clear()
         store = _read(document) if document and document["status"] != "deleted" else None
-        cached = _known[store_id] = (now + CACHED_SECONDS, store)
+        cached = _known[store_id] = (now + CACHED_SECONDS - REFRESH_SECONDS, store)
     store = cached[1]
     return store if store is not None and store.tenant_id == tenant_id else None
 
