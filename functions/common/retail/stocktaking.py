@@ -127,8 +127,11 @@ def moved(stock: Stock, movement: Movement) -> tuple[Stock, list[Movement]]:
     net = stock["avail"] - stock.get("short", 0)
     if movement["at"] > stock["w"]["t"]:
         net += effect(movement)
-    recent = sorted([*stock["recent"], movement], key=_when)
-    forgotten, kept = recent[:-MOST_RECENT], recent[-MOST_RECENT:]
+    # The movement itself is remembered however old it is: whoever forgets one has confirmed before that the product
+    # holds it, and this one is not held before this very stock is written.
+    others = sorted(stock["recent"], key=_when)
+    surplus = max(0, len(others) + 1 - MOST_RECENT)
+    forgotten, kept = others[:surplus], sorted([*others[surplus:], movement], key=_when)
     result: Stock = {**stock, "avail": max(net, 0), "recent": kept}
     if movement["kind"] == "sale":
         result["sold"] += movement["q"]
