@@ -12,7 +12,7 @@ import pytest
 
 from functions.catalog import settings as catalog_settings
 from functions.catalog.collections import COLLECTIONS
-from functions.common import migrations, mongo, pubsub
+from functions.common import migrations, mongo, pubsub, ratelimit
 from functions.common.pubsub import OutMessage
 from local.issuer import Issuer
 from tests import support
@@ -76,6 +76,9 @@ async def world(
     mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
+    # The tests share one Redis and their callers, and some machines are fast.
+    monkeypatch.setitem(ratelimit.RATES, "manage", (1e6, 10**6))
+    monkeypatch.setitem(ratelimit.RATES, "bulk", (1e6, 10**6))
     world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
     with world.installed():
         catalog_settings.load.replace(None)

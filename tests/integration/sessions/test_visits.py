@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import jwt
 import pytest
 from pymongo import AsyncMongoClient
 
+from functions.common import ratelimit
 from tests.integration.sessions.conftest import ANN, BOB, OTHER_STORE, STORE, TENANT, CheckIn
 from tests.support import bearer
 
@@ -252,6 +254,17 @@ async def test_a_renewal_that_races_with_the_end_does_not_bring_the_visit_back(c
         assert ended.status_code == 200
         assert renewed.status_code in (201, 409)
         assert (await check_in.visit(session_id)).json()["data"]["status"] == "ended"
+
+
+async def test_a_shopper_who_checks_in_all_the_time_is_slowed_down_alone(
+    check_in: CheckIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ratelimit.RATES, "check_in", (0.05, 3))
+    eve = f"eve-{uuid.uuid4().hex}"
+    replies = [await check_in.enter(sub=eve) for _ in range(4)]
+    assert [reply.status_code for reply in replies] == [201, 201, 201, 429]
+    assert 1 <= int(replies[3].headers["retry-after"]) <= 20
+    assert (await check_in.enter(sub=f"bob-{uuid.uuid4().hex}")).status_code == 201
 
 
 async def test_the_door_is_ready_when_mongodb_is(check_in: CheckIn) -> None:
