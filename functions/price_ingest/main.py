@@ -11,7 +11,7 @@ from functions.price_ingest import replaying, submitting, wiring
 _readers, _operators = auth.roles(auth.ERP, auth.OPERATOR), auth.roles(auth.OPERATOR)
 
 door = HttpDoor("price_ingest", ready=wiring.ready)
-applying = EventDoor("price_ingest", ready=wiring.ready)
+applying = EventDoor("price_ingest", ready=wiring.ready_to_apply)
 events = EventDoor("price_ingest", ready=wiring.ready)
 
 

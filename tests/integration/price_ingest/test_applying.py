@@ -30,13 +30,19 @@ async def cached(world: World, barcode: str = MILK, store_id: str = "s1") -> tup
     assert snapshot is not None
     assert snapshot.values[0] is not None
     ver, payload = parse(snapshot.values[0])
-    return ver, dict(from_cached(payload))
+    return ver, dict(from_cached(payload)) if payload else {}
+
+
+async def scan(shop: Database, barcode: str = MILK) -> None:
+    """Somebody looks at the product: it is in the cache from now on."""
+    await ProductCache(redis.cache()).write_documents([await priced(shop, barcode)])
 
 
 async def test_a_price_reaches_mongodb_the_cache_and_the_world(
     apply: httpx.AsyncClient, world: World, shop: Database, outbox: Outbox
 ) -> None:
     before = await priced(shop)
+    await scan(shop)
     reply = await world.push(apply, T1, update(price=199, stock=12_000, sequence=7, source="sap"), message_id="m1")
     assert reply.status_code == 204, reply.text
     after = await priced(shop)
@@ -72,6 +78,16 @@ async def test_a_price_reaches_mongodb_the_cache_and_the_world(
     assert (entry["kind"], entry["q"], entry["avail"], entry["at"]) == ("count", 12_000, 12_000, 1795165200000000)
     untouched = await priced(shop, store_id="s2")
     assert untouched["price"] is None
+
+
+async def test_what_nobody_scans_is_only_made_void_in_the_cache(
+    apply: httpx.AsyncClient, world: World, shop: Database
+) -> None:
+    await scan(shop, WINE)
+    await world.push(apply, T1, [update(price=199), update(WINE, price=799)])
+    assert await cached(world) == ((await priced(shop))["ver"], {})
+    ver, wine = await cached(world, WINE)
+    assert (ver, wine["price"]["amount"], wine["name"]) == ((await priced(shop, WINE))["ver"], 799, f"Product {WINE}")
 
 
 async def test_metadata_is_never_touched(apply: httpx.AsyncClient, world: World, shop: Database) -> None:
@@ -129,6 +145,7 @@ async def test_a_crash_anywhere_is_made_good_by_the_redelivery(
     apply: httpx.AsyncClient, world: World, shop: Database, outbox: Outbox, place: str
 ) -> None:
     content = [update(price=199, stock=5_000), update(WINE, price=799)]
+    await scan(shop)
     failpoints.configure(f"{place}:raise")
     try:
         reply = await world.push(apply, T1, content, message_id="m1", attributes={"batchId": "b1"})
@@ -140,7 +157,9 @@ async def test_a_crash_anywhere_is_made_good_by_the_redelivery(
     assert reply.status_code == 204
     product = await priced(shop)
     assert (product["price"]["amount"], product["stock"]["avail"]) == (199, 5_000)
-    assert (await cached(world))[0] == product["ver"]
+    ver, seen = await cached(world)
+    assert ver == product["ver"]
+    assert (seen or {"price": {"amount": 199}})["price"]["amount"] == 199
     announced = {(change["barcode"], change["field"]): eid for eid, change in outbox.changes()}
     assert set(announced) == {(MILK, "price"), (MILK, "stock"), (WINE, "price")}
     assert len(set(announced.values())) == 1
