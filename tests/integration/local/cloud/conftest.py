@@ -10,10 +10,10 @@ from tests.integration.local.cloud.support import (
     CloudProcess,
     PubSub,
     Sink,
+    SinkServer,
     clients,
     cloud_process,
     emulator_process,
-    sink_server,
 )
 
 _EMULATOR = Path("platform/pubsub-emulator/bin/cloud-pubsub-emulator")
@@ -63,8 +63,15 @@ def pubsub(request: pytest.FixtureRequest) -> Iterator[PubSub]:
         yield pubsub
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """An HTTP endpoint for pushes and tasks."""
-    with sink_server(Sink()) as server:
+@pytest.fixture(scope="session")
+def sinks() -> Iterator[SinkServer]:
+    """The HTTP server behind every `sink`."""
+    with SinkServer().serving() as server:
         yield server
+
+
+@pytest.fixture
+def sink(sinks: SinkServer) -> Iterator[Sink]:
+    """An HTTP endpoint for this test's pushes and tasks."""
+    with sinks.sink() as sink:
+        yield sink

@@ -7,6 +7,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -14,10 +15,12 @@ import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
+import uvicorn
 from google.pubsub_v1 import PublisherClient, SchemaServiceClient, SubscriberClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.schema_service.transports import SchemaServiceGrpcTransport
@@ -27,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local.issuer import Issuer
 from local.processes import Child, free_port
 
 T = TypeVar("T")
@@ -62,20 +66,16 @@ Answer = int | tuple[int, float]
 
 @dataclass
 class Sink:
-    """An HTTP server in a thread that remembers every request and answers as it is told."""
+    """One test's part of the HTTP server that gets pushes and tasks: it remembers them and answers as it is told."""
 
     answer: Callable[[Hit], Answer] = lambda _hit: 204
     hits: list[Hit] = field(default_factory=list)
     busy: int = 0
     most_busy: int = 0
-    port: int = 0
+    url: str = ""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def handle(self, request: Request) -> Response:
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    async def handle(self, request: Request, path: str) -> Response:
+        path = "/" + path + (f"?{request.url.query}" if request.url.query else "")
         hit = Hit(time.monotonic(), request.method, path, dict(request.headers), await request.body())
         self.hits.append(hit)
         self.busy += 1
@@ -98,24 +98,42 @@ class Sink:
         return [hit.data for hit in self.hits]
 
 
-@contextlib.contextmanager
-def sink_server(sink: Sink) -> Iterator[Sink]:
-    """Serves a sink until the block ends."""
-    import uvicorn
+class SinkServer:
+    """One HTTP server for all tests; each gets a path of its own, so that what one left behind hits no other."""
 
-    methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
-    app = Starlette(routes=[Route("/{rest:path}", sink.handle, methods=methods)])
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        eventually(lambda: server.started)
-        sink.port = server.servers[0].sockets[0].getsockname()[1]
+    def __init__(self) -> None:
+        self.port = 0
+        self._sinks: dict[str, Sink] = {}
+
+    @contextlib.contextmanager
+    def serving(self) -> Iterator[SinkServer]:
+        """Serves until the block ends."""
+        methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+        app = Starlette(routes=[Route("/{rest:path}", self._route, methods=methods)])
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none", lifespan="off")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            eventually(lambda: server.started)
+            self.port = server.servers[0].sockets[0].getsockname()[1]
+            yield self
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join(10)
+
+    @contextlib.contextmanager
+    def sink(self) -> Iterator[Sink]:
+        """A new sink until the block ends."""
+        token = uuid.uuid4().hex[:8]
+        sink = self._sinks[token] = Sink(url=f"http://127.0.0.1:{self.port}/{token}")
         yield sink
-    finally:
-        server.should_exit = server.force_exit = True
-        thread.join(10)
+        del self._sinks[token]
+
+    async def _route(self, request: Request) -> Response:
+        token, _, path = request.path_params["rest"].partition("/")
+        sink = self._sinks.get(token)
+        return Response(status_code=204) if sink is None else await sink.handle(request, path)
 
 
 @dataclass
@@ -219,6 +237,8 @@ class CloudProcess:
 @contextlib.contextmanager
 def cloud_process(data_dir: Path | None = None, *options: str) -> Iterator[CloudProcess]:
     """A running local cloud; stopped at the end of the block if it still runs."""
+    if data_dir is not None and not (keys := data_dir / "issuer-keys.json").exists():
+        keys.write_bytes(_issuer_keys())
     argv = [sys.executable, "-m", "local.cloud", *options] + ([] if data_dir is None else ["--data-dir", str(data_dir)])
     child = Child("local.cloud", argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[4]).start()
     try:
@@ -228,6 +248,14 @@ def cloud_process(data_dir: Path | None = None, *options: str) -> Iterator[Cloud
         yield CloudProcess(child, ready)
     finally:
         child.stop(grace=5.0)
+
+
+@cache
+def _issuer_keys() -> bytes:
+    """Keys made once for all, since making RSA keys takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        Issuer(Path(folder))
+        return (Path(folder) / "issuer-keys.json").read_bytes()
 
 
 @contextlib.contextmanager
