@@ -11,13 +11,12 @@ from functions.common.retail.stocktaking import MOST_RECENT
 from tests.support import World, close
 
 BARCODE = "4006381333931"
-SCOPE = {"tenant_id": "t", "store_id": "s", "barcode": BARCODE}
 
 
 async def shelf(avail: int) -> None:
     """One product with so much on the shelf."""
     first = stock_field(avail, {"t": 1, "q": 0, "s": "erp", "e": "first"})
-    document = new_document(**SCOPE, name="Pen", now=clock.now(), stock=first)
+    document = new_document(tenant_id="t", store_id="s", barcode=BARCODE, name="Pen", now=clock.now(), stock=first)
     await mongo.collection("products").insert_one(dict(document))
 
 
