@@ -1,0 +1,1 @@
+"""One module a benchmark: `measure(options)` gives its rows."""

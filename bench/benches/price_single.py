@@ -1,0 +1,99 @@
+"""Price updates through Pub/Sub, one a message, against doors that do one `update_one` a push."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bench import applied, baselines, goods, stage
+from bench.baselines import Baseline
+from bench.figures import median
+from bench.options import Options, note
+from bench.results import Row, at_least
+from local.processes import HOST
+from local.provision import PROJECT, topic_path
+from local.suite import Suite
+
+A_SECOND = 1_000
+
+
+async def measure(options: Options) -> list[Row]:
+    """Two rows: against the threaded framework, and for comparison against the async one."""
+    count = min(goods.PLENTY, max(1, round(A_SECOND * options.seconds)))
+    rates: dict[str, list[float]] = {"ours": [], "update_one": [], "update_one_async": []}
+    async with stage.suite("price_ingest") as suite, _baselines(suite) as doors:
+        for tenant in (goods.OURS, goods.THEIRS):
+            goods.insert(suite, tenant, count)
+        lanes = [("ours", goods.OURS, f"price-updates-{goods.OURS.id}", applied.our_count(suite))]
+        lanes += [(each, goods.THEIRS, _topic(each), applied.their_count(door.port)) for each, door in doors.items()]
+        for turn in range(-1, options.turns(3)):
+            for lane, (name, tenant, topic, how_many) in enumerate(lanes):
+                updates = goods.new_prices(goods.of(tenant, count if turn >= 0 else count // 4), 3 * (turn + 1) + lane)
+                rate = await applied.rate(suite, topic, goods.messages(updates, 1), len(updates), how_many)
+                goods.check(suite, tenant, updates)
+                if turn >= 0:
+                    rates[name].append(rate)
+            if turn >= 0:
+                told = ", ".join(f"{name} {each[-1]:,.0f}" for name, each in rates.items())
+                note(f"price_single, round {turn + 1}: {told} updates/s")
+    return _rows(rates, count)
+
+
+def _rows(rates: dict[str, list[float]], count: int) -> list[Row]:
+    ours = median(rates["ours"])
+    about = f"{count:,} price updates through Pub/Sub, one a message, against one update_one a push"
+    return [
+        Row(
+            "price_single",
+            ours,
+            "updates/s",
+            f"{about} in the default, threaded functions-framework",
+            median(rates["update_one"]),
+            at_least(5),
+        ),
+        Row(
+            "price_single_async",
+            ours,
+            "updates/s",
+            f"{about} in functions_framework.aio with the async driver",
+            median(rates["update_one_async"]),
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _baselines(suite: Suite) -> AsyncIterator[dict[str, Baseline]]:
+    """Both baseline doors, each with a topic and a push subscription of its own on the same local Pub/Sub."""
+    environment = {"MONGODB_URI": suite.mongo_uri, "MONGODB_DATABASE": suite.mongo_database}
+    async with AsyncExitStack() as stack:
+        doors = {}
+        for name, asgi in (("update_one", False), ("update_one_async", True)):
+            door = baselines.door(name, suite.data_dir / "baselines", environment=environment, asgi=asgi)
+            doors[name] = await stack.enter_async_context(baselines.running(door))
+            await _subscribe(suite, name, door.port)
+        yield doors
+
+
+def _topic(name: str) -> str:
+    return f"bench-{name.replace('_', '-')}"
+
+
+async def _subscribe(suite: Suite, name: str, port: int) -> None:
+    import grpc.aio
+    from google.pubsub_v1 import PublisherAsyncClient, SubscriberAsyncClient
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
+
+    topic = topic_path(PROJECT, _topic(name))
+    async with grpc.aio.insecure_channel(suite.pubsub_endpoint) as channel:
+        publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))
+        subscriber = SubscriberAsyncClient(transport=SubscriberGrpcAsyncIOTransport(channel=channel))
+        await publisher.create_topic(request={"name": topic})
+        await subscriber.create_subscription(
+            request={
+                "name": f"projects/{PROJECT}/subscriptions/{_topic(name)}",
+                "topic": topic,
+                "push_config": {"push_endpoint": f"http://{HOST}:{port}/push"},
+                "ack_deadline_seconds": 60,
+            }
+        )
