@@ -7,7 +7,7 @@ twice, so the record's id is the message's). A replay keeps the original message
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.common import clock, log, metrics, mongo, pubsub
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COLLECTION = "dead_letters"
 MAX_STORED = 12_000_000
+GIVEN_UP_AFTER = timedelta(minutes=15)
+"""A replay that has shown no result for so long died on its way and may be claimed again."""
 PARKED, REPLAYING, RESOLVED = "parked", "replaying", "resolved"
 
 _parked = metrics.Counter("dead_letters_parked", "Messages stored as dead letters, by code.", ("code",))
@@ -111,10 +113,17 @@ async def page(
     return [document async for document in cursor], await scoped.count(query)
 
 
+def replayable(record: dict[str, Any], at: datetime) -> bool:
+    """Whether it waits to be replayed: it can be read, and no replay of the last quarter of an hour is under way."""
+    waits = record["status"] == PARKED or (record["status"] == REPLAYING and record["updatedAt"] < at - GIVEN_UP_AFTER)
+    return bool(waits and record["topic"])
+
+
 async def claim(tenant_id: str, identifier: str, *, by: str, at: datetime) -> dict[str, Any] | None:
-    """Mark a parked dead letter as being replayed by `by`; None when another operator was first."""
+    """Mark a dead letter that waits as being replayed by `by`; None when another operator was first."""
+    waits = [{"status": PARKED}, {"status": REPLAYING, "updatedAt": {"$lt": at - GIVEN_UP_AFTER}}]
     return await _scoped(tenant_id).find_one_and_update(
-        {"_id": identifier, "status": PARKED, "topic": {"$ne": ""}},
+        {"_id": identifier, "$or": waits, "topic": {"$ne": ""}},
         {
             "$set": {"status": REPLAYING, "updatedAt": at},
             "$push": {"replays": {"$each": [{"by": by, "at": at}], "$slice": -20}},

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.common import deadletters
+from functions.common import clock, deadletters
 from functions.common.auth import Principal
 from functions.common.errors import AlreadyDone, Conflict
 from functions.common.mongo import Document
@@ -80,17 +80,12 @@ async def _chosen(tenant_id: str, ids: list[str] | None, code: str | None) -> li
         records = [await deadletters.get(tenant_id, identifier) for identifier in dict.fromkeys(ids)]
     else:
         records, _ = await deadletters.page(tenant_id, status=deadletters.PARKED, code=code, limit=MOST_REPLAYED)
-    return [record["_id"] for record in records if _replayable(record)]
-
-
-def _replayable(record: Document) -> bool:
-    # Without a topic it was a push that could not even be read as one: there is no message to send again.
-    return bool(record["status"] == deadletters.PARKED and record["topic"])
+    return [record["_id"] for record in records if deadletters.replayable(record, clock.now())]
 
 
 def demand_replayable(record: Document) -> None:
     """Raise Conflict when a dead letter is not waiting to be replayed."""
-    if not _replayable(record):
+    if not deadletters.replayable(record, clock.now()):
         raise Conflict("it is being replayed, is resolved, or cannot be read", code="NOT_REPLAYABLE")
 
 

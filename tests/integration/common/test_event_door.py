@@ -1,6 +1,7 @@
 """Ack, retry, reject: what the event edge answers, and what it keeps; on a real MongoDB."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -118,6 +119,9 @@ async def test_a_replay_is_resolved_by_success_and_parked_again_by_failure(
     assert claimed is not None
     assert await deadletters.claim("t1", kept["_id"], by="second operator", at=clock.now()) is None
     assert await deadletters.claim("t2", kept["_id"], by="stranger", at=clock.now()) is None
+    much_later = clock.now() + deadletters.GIVEN_UP_AFTER + timedelta(seconds=1)
+    claimed = await deadletters.claim("t1", kept["_id"], by="after a replay that died", at=much_later)
+    assert claimed is not None
     await deadletters.republish(claimed)
     (message,) = published
     assert message.attributes["originalMessageId"] == "m1"

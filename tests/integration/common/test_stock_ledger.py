@@ -25,7 +25,9 @@ async def sell(number: int, quantity: int = 1000) -> stock.Recorded:
     while True:
         try:
             return await stock.record(
-                **SCOPE,
+                tenant_id="t",
+                store_id="s",
+                barcode=BARCODE,
                 movement={"id": f"sale-{number}", "kind": "sale", "q": quantity, "at": 1000 + number},
                 by="till",
             )
