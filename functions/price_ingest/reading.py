@@ -187,12 +187,10 @@ def _update(index: int, item: Any, envelope: Envelope, canonical: Callable[[str]
     if price is not None:
         if type(price) is not int or not 0 <= price <= MOST_MINOR:
             raise _Refused("FIELD_INVALID", f"price must be an integer of minor units from 0 to {MOST_MINOR}")
-        claimed = get("currency")
-        if claimed is not None and claimed != currency:
-            raise _Refused("CURRENCY_MISMATCH", f"the store sells in {currency}")
     elif stock is None:
         raise _Refused("NOTHING_TO_UPDATE", "an update has a price, a stock or both")
-    elif get("currency") not in (None, currency):
+    claimed = get("currency")
+    if claimed is not None and claimed != currency:
         raise _Refused("CURRENCY_MISMATCH", f"the store sells in {currency}")
     if stock is not None and (type(stock) is not int or not 0 <= stock <= MOST_THOUSANDTHS):
         raise _Refused("FIELD_INVALID", f"stock must be an integer of thousandths from 0 to {MOST_THOUSANDTHS}")

@@ -13,18 +13,17 @@ import random
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from functions.common import clock, failpoints, log, metrics, mongo, stock
+from functions.common import clock, failpoints, log, metrics, mongo
 from functions.common.errors import Rejected, Retryable
 from functions.common.pubsub import OutMessage
 from functions.common.retail import stocktaking
-from functions.common.retail.stocktaking import Entry, Stock
+from functions.common.retail.stocktaking import Entry
 from functions.price_ingest import announcing, domain, reading
-from functions.price_ingest.domain import PARKED, REJECTED, Disagreement, Outcome, Product, Update, Verdict
-from functions.price_ingest.reading import Refusal
+from functions.price_ingest.domain import PARKED, Product, Update, Verdict
+from functions.price_ingest.parts import Item, Part, Round
 from functions.price_ingest.reporting import Reporter
 from functions.price_ingest.repository import Key, Parked, Products
 
@@ -54,76 +53,6 @@ class Message(Protocol):
     def publish_time(self) -> datetime: ...
 
     def json(self) -> Any: ...
-
-
-@dataclass(slots=True, eq=False)
-class Part:
-    """One message on its way through a round."""
-
-    tenant_id: str
-    key: str
-    """The message's identity: the same on every delivery, and on a replay."""
-    batch_id: str | None
-    offset: int
-    """Where its first update stands in the batch."""
-    updates: list[Update]
-    refusals: list[Refusal]
-    keys: set[Key] = field(default_factory=set)
-    outcomes: list[Outcome | None] = field(default_factory=list)
-    disagreements: list[Disagreement] = field(default_factory=list)
-    failure: BaseException | None = None
-
-    def __post_init__(self) -> None:
-        self.keys = {(update.store_id, update.barcode) for update in self.updates}
-        self.outcomes = [None] * len(self.updates)
-
-    @property
-    def weight(self) -> int:
-        """How many updates it brings to a round."""
-        return len(self.updates)
-
-    def counts(self) -> dict[Outcome, int]:
-        """How many of its updates came to which end."""
-        counts = domain.add_up(outcome for outcome in self.outcomes if outcome is not None)
-        counts[REJECTED] += len(self.refusals)
-        return counts
-
-
-Item = tuple[Part, int]
-"""A message and the position of an update in it."""
-
-
-@dataclass(slots=True)
-class _Round:
-    """What one round has found out so far."""
-
-    tenant_id: str
-    now: datetime
-    left: dict[Key, list[Item]]
-    fields: list[str]
-    """Which of `price` and `stock` its updates are about: half the cost of reading a product is the other one."""
-    touched: list[mongo.Document] = field(default_factory=list)
-    counted: list[mongo.Document] = field(default_factory=list)
-    changes: list[announcing.Announced] = field(default_factory=list)
-    parked: bool = False
-
-    def settle(self, items: list[Item], verdict: Verdict, document: mongo.Document) -> None:
-        """Note what became of the updates of one product, whose document is as it is stored now."""
-        for (part, position), outcome in zip(items, verdict.outcomes, strict=True):
-            part.outcomes[position] = outcome
-        for disagreement in verdict.disagreements:
-            for part, position in items:
-                if part.updates[position] is disagreement.update:
-                    part.disagreements.append(disagreement)
-                    break
-        if not verdict.writes and not verdict.repeats:
-            return
-        self.touched.append(document)
-        kept: Stock | None = document.get("stock")
-        if kept is not None and "count" in kept and (verdict.stock is not None or verdict.repeats):
-            self.counted.append(stock.count_entry(document["_id"], document, document["barcode"], kept, self.now))
-        for change in verdict.changes:
-            self.changes.append(announcing.Announced(document["storeId"], document["barcode"], change))
 
 
 class Ingest:
@@ -195,14 +124,14 @@ class Ingest:
         for part in parts:
             for position, update in enumerate(part.updates):
                 left.setdefault((update.store_id, update.barcode), []).append((part, position))
-        round_ = _Round(tenant_id, now, left, _fields(parts), parked=parked)
+        round_ = Round(tenant_id, now, left, _fields(parts), parked=parked)
         await self._until_settled(round_)
         done = [part for part in parts if part.failure is None]
         await failpoints.hit("price.after_mongo_before_cache")
         await self._tell(round_, done)
         _count(done)
 
-    async def _until_settled(self, round_: _Round) -> None:
+    async def _until_settled(self, round_: Round) -> None:
         """Gather, decide and write until every update has come to its end; what was lost to others goes again."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         lost = 0
@@ -224,7 +153,7 @@ class Ingest:
                     return
                 await _pause(0.001 * 2**lost)
 
-    async def _attempt(self, round_: _Round) -> None:
+    async def _attempt(self, round_: Round) -> None:
         documents = await self._products.find(round_.tenant_id, round_.left, *round_.fields)
         missing = {key: items for key, items in round_.left.items() if key not in documents}
         if missing:
@@ -255,7 +184,7 @@ class Ingest:
                 del round_.left[key]
 
     async def _needed_movements(
-        self, round_: _Round, documents: Mapping[Key, mongo.Document]
+        self, round_: Round, documents: Mapping[Key, mongo.Document]
     ) -> Mapping[Key, list[Entry]]:
         since: dict[Key, int] = {}
         for key, document in documents.items():
@@ -266,7 +195,7 @@ class Ingest:
                 since[key] = min(times)
         return await self._movements(round_.tenant_id, since) if since else {}
 
-    async def _park(self, round_: _Round, missing: Mapping[Key, list[Item]]) -> None:
+    async def _park(self, round_: Round, missing: Mapping[Key, list[Item]]) -> None:
         """Keep updates of products that do not exist. What exists after all stays in the round, to be applied."""
         updates = [part.updates[position] for items in missing.values() for part, position in items]
         await self._parked.park(round_.tenant_id, updates, round_.now)
@@ -279,7 +208,7 @@ class Ingest:
                 part.outcomes[position] = PARKED
             del round_.left[key]
 
-    async def _tell(self, round_: _Round, done: Sequence[Part]) -> None:
+    async def _tell(self, round_: Round, done: Sequence[Part]) -> None:
         """Tell the cache, the ledger, the reports, and then the world. The first never fails, the others may."""
         await asyncio.gather(
             self._tell_cache(round_),
@@ -293,7 +222,7 @@ class Ingest:
             await self._publish(messages)
         await failpoints.hit("price.after_publish_before_ack")
 
-    async def _tell_cache(self, round_: _Round) -> None:
+    async def _tell_cache(self, round_: Round) -> None:
         """Void what the cache has of the written products, and put the new values of those that somebody scans.
 
         An ERP writes its whole assortment, shoppers look at a small part of it: to read and send whole products for
@@ -359,7 +288,7 @@ def _fail(items: Iterable[Item], error: BaseException) -> None:
         part.failure = error
 
 
-def _give_up(round_: _Round) -> None:
+def _give_up(round_: Round) -> None:
     for items in round_.left.values():
         _fail(items, Retryable("the product is changing too fast"))
     round_.left = {}

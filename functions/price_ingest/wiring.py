@@ -13,10 +13,11 @@ from functions.common import http, mongo, pubsub, redis, stock, stores, tasks
 from functions.common.contracts import catalog
 from functions.common.product_cache import ProductCache
 from functions.price_ingest import replaying, settings
+from functions.price_ingest.parts import Part
 from functions.price_ingest.reporting import Reporter
 from functions.price_ingest.repository import Parked, Products, Reports
 from functions.price_ingest.rounds import Rounds
-from functions.price_ingest.service import Ingest, Part
+from functions.price_ingest.service import Ingest
 from functions.price_ingest.submitting import Submitting
 
 TOPIC = "price-updates"

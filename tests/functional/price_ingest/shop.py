@@ -18,7 +18,8 @@ from pymongo.errors import AutoReconnect
 from functions.common.pubsub import OutMessage
 from functions.common.retail import stocktaking
 from functions.common.retail.stocktaking import Entry, Movement
-from functions.price_ingest.service import Ingest, Part
+from functions.price_ingest.parts import Part
+from functions.price_ingest.service import Ingest
 
 Key = tuple[str, str]
 CURRENCIES = {("t1", "s1"): "EUR", ("t1", "s2"): "EUR", ("t2", "s9"): "EUR"}

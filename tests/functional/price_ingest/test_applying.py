@@ -14,8 +14,8 @@ from functions.common import clock
 from functions.common.errors import Rejected, Retryable
 from functions.price_ingest import service
 from functions.price_ingest.domain import OUTCOMES
+from functions.price_ingest.parts import Part
 from functions.price_ingest.rounds import Rounds
-from functions.price_ingest.service import Part
 from tests.functional.price_ingest.shop import Message, Shop
 
 BARCODES = ("4006381333931", "3012345678902", "96385074")
