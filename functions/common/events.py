@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from functions.common import auth, clock, envelope, log, metrics, settings, telemetry
+from functions.common import auth, clock, collector, envelope, log, metrics, settings, telemetry
 from functions.common.envelope import Response
 from functions.common.errors import AlreadyDone, NotFound, Problem, Rejected, Retryable
 from functions.common.http import Ready, plumbing, translate
@@ -108,6 +108,7 @@ class EventDoor:
     """The event door of a room: paths that only the platform may call."""
 
     def __init__(self, room: str, *, ready: Ready | None = None) -> None:
+        collector.collect_seldom()
         self.room = room
         self.table = RouteTable()
         self._ready = ready

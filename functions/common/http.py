@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from functions.common import clock, envelope, log, metrics, settings, telemetry
+from functions.common import clock, collector, envelope, log, metrics, settings, telemetry
 from functions.common.envelope import JSON_HEADERS, Pagination, Reply, Response
 from functions.common.errors import (
     DeadlineExceeded,
@@ -94,6 +94,7 @@ class HttpDoor:
     """The HTTP door of a room. `schemas` are named, and imported from the room's `schemas` module on first use."""
 
     def __init__(self, room: str, *, ready: Ready | None = None) -> None:
+        collector.collect_seldom()
         self.room = room
         self.table = RouteTable()
         self._ready = ready
