@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,10 +46,6 @@ def deps() -> Wiring:
 
 
 def _build() -> Wiring:
-    # A round makes thousands of small objects and drops them together: collecting the young ones every 700 objects,
-    # as Python does, cost a fifth of the time of an update, and looking through all modules again some more.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
     reports = Reports()
     ingest = Ingest(
         products=Products(),
