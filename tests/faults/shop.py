@@ -16,7 +16,6 @@ from typing import Any
 
 import grpc.aio
 import httpx
-import psutil
 from google.pubsub_v1 import PublisherAsyncClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
 from pymongo import AsyncMongoClient
@@ -170,6 +169,12 @@ class Shop:
                 await asyncio.sleep(pause)
         self.sent += len(updates)
 
+    async def trickle(self, updates: Sequence[Any], *, each: int, pause: float) -> None:
+        """Send updates one small message after the other, so that each meets a round of its own."""
+        for start in range(0, len(updates), each):
+            await self.publish(updates[start : start + each], each=each)
+            await asyncio.sleep(pause)
+
     async def publish_raw(self, batch: Sequence[bytes], *, tenant: str = TENANT, **attributes: str) -> None:
         """Send messages as they are, again if the local Pub/Sub does not answer."""
         topic = f"projects/{PROJECT}/topics/price-updates-{tenant}"
@@ -255,10 +260,9 @@ class Shop:
                 found.append(f"{barcode}: shows {shown} instead of {best[1]}")
         return found
 
-    def workers(self, service: str) -> list[psutil.Process]:
-        """The processes of a door: functions-framework's master and its worker."""
-        leader = psutil.Process(self.suite.doors.doors[service].child.pid)
-        return [leader, *leader.children(recursive=True)]
+    def deaths(self, service: str) -> int:
+        """How often a worker of the door was killed from within: gunicorn notes it and starts another."""
+        return self.suite.doors.log_path(service).read_text(errors="replace").count("was sent SIGKILL")
 
 
 @dataclass(slots=True)
