@@ -98,7 +98,9 @@ class CacheModel:
     def adopt(self, run_id: str) -> int:
         if self.made_on == run_id:
             return 0
-        self.made_on = run_id
+        known, self.made_on = self.made_on, run_id
+        if not known:
+            return 0
         self._bump("", "A")
         return 1
 

@@ -194,6 +194,8 @@ async def edit_store(
         check_labels(patch["labelTemplates"])
     document = await edit(deps.stores, caller.tenant_id, store_id, patch, editor, seen=seen)
     stores.forget(store_id)
+    # Doors keep the rules of a store (its label templates, its time zone) under its epoch.
+    await deps.cache.clear_store(store_id)
     return document
 
 

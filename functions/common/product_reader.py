@@ -74,8 +74,11 @@ class ProductReader:
         *,
         entries: int = MEMORY_ENTRIES,
         time: Callable[[], float] = monotonic,
+        on_doubt: Callable[[str | None], None] | None = None,
     ) -> None:
+        """`on_doubt` is told when everything about a store (None: about all) has to be read anew."""
         self._cache, self._source, self._limit, self._time = cache, source, entries, time
+        self._on_doubt = on_doubt
         self._held: dict[Key, Held] = {}
         self._flights: dict[Key, asyncio.Task[Held | None]] = {}
         self._next: dict[Key, asyncio.Task[Held | None]] = {}
@@ -264,11 +267,11 @@ class ProductReader:
     # -- the subscription (product_invalidations.Listener) ---------------------------------------------------
 
     def connected(self) -> None:
-        self._doubt_everything()
+        self._doubt(None)
         self._listening = True
 
     def disconnected(self) -> None:
-        self._doubt_everything()
+        self._doubt(None)
         self._listening = False
 
     def product_changed(self, store_id: str, barcode: str, ver: int) -> None:
@@ -285,12 +288,15 @@ class ProductReader:
                 recent.popitem(last=False)
 
     def cleared(self, store_id: str | None) -> None:
-        self._doubt_everything()
+        self._doubt(store_id)
 
-    def _doubt_everything(self) -> None:
+    def _doubt(self, store_id: str | None) -> None:
         self._generation += 1
-        for held in self._held.values():
-            held.fresh_until = 0.0
+        for key, held in self._held.items():
+            if store_id is None or key[0] == store_id:
+                held.fresh_until = 0.0
+        if self._on_doubt is not None:
+            self._on_doubt(store_id)
 
 
 def has_unit(product: CachedProduct, barcode: str) -> bool:

@@ -140,8 +140,10 @@ ADOPT: Final = (
     + _BUMP
     + """
 -- ARGV: the run id of this server
-if redis.call('GET', 'epoch-made-on') == ARGV[1] then return 0 end
+local made_on = redis.call('GET', 'epoch-made-on')
+if made_on == ARGV[1] then return 0 end
 redis.call('SET', 'epoch-made-on', ARGV[1])
+if not made_on then return 0 end
 bump('epoch', 'A', micros())
 return 1
 """

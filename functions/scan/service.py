@@ -146,7 +146,10 @@ async def _open_store(deps: Deps, caller: Principal) -> StoreRules:
 
 def _read(symbol: Symbol, store: StoreRules, now: datetime) -> Resolved:
     try:
-        resolved = resolve(domain.symbol(symbol.code, symbol.symbology), store.templates, today=store.local(now).date())
+        content = domain.symbol(symbol.code, symbol.symbology)
+        # Only GS1 data have dates, and plain digits are most of what is scanned.
+        today = None if content.isdigit() else store.local(now).date()
+        resolved = resolve(content, store.templates, today=today)
     except InvalidCode as invalid:
         details = [{"field": "code", "code": invalid.code.value, "message": invalid.message}]
         raise Malformed("this is not a code that a product can have", code="INVALID_CODE", details=details) from None

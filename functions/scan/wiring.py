@@ -12,7 +12,8 @@ from functions.scan.service import Answers, Deps
 from functions.scan.settings import ScanSettings
 
 _cache = Once(lambda: ProductCache(redis.cache()))
-_reader = Once(lambda: ProductReader(_cache(), MongoProducts()))
+_stores = Once(lambda: StoreDirectory(_cache()))
+_reader = Once(lambda: ProductReader(_cache(), MongoProducts(), on_doubt=_stores().forget))
 
 
 def _listen() -> Invalidations:
@@ -30,7 +31,7 @@ def _build() -> Deps:
     invalidations()
     return Deps(
         products=_reader(),
-        stores=StoreDirectory(),
+        stores=_stores(),
         answers=Answers(),
         low_stock=settings.load(ScanSettings).scan_low_stock,
     )
@@ -51,5 +52,5 @@ async def close() -> None:
     if (cache := _cache.built) is not None:
         await cache.close()
     deps.replace(None)
-    for part in (invalidations, _reader, _cache):
+    for part in (invalidations, _reader, _stores, _cache):
         part.replace(None)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from functions.common import clock, stores
+from functions.common import clock
 from functions.common.product_cache import ProductCache
 from functions.scan import wiring
 from functions.scan.schemas import ScanBatchReply, ScanReply
@@ -441,13 +441,29 @@ async def test_a_deleted_product_is_unknown_at_once(
     assert (await client.get(f"/v1/scan/{MILK}")).status_code == 404
 
 
-async def test_label_templates_of_the_store_are_followed_when_they_change(
-    client: httpx.AsyncClient, shop: Database
+async def test_a_store_that_is_changed_is_followed_at_once(
+    client: httpx.AsyncClient, shop: Database, writer: ProductCache
 ) -> None:
     assert (await scan(client, "2123456005004"))["quantity"] == 500
-    await shop.stores.update_one({"_id": "s1"}, {"$set": {"labelTemplates": []}})
-    stores.forget()
+    await shop.stores.update_one({"_id": "s1"}, {"$set": {"labelTemplates": []}, "$inc": {"ver": 1}})
+    await writer.clear_store("s1")
+    await asyncio.sleep(0.1)
     assert (await refused(client, "2123456005004"))[:2] == (404, "PRODUCT_NOT_FOUND")
+    await shop.stores.update_one({"_id": "s1"}, {"$set": {"status": "inactive"}, "$inc": {"ver": 1}})
+    await writer.clear_store("s1")
+    await asyncio.sleep(0.1)
+    for path in (f"/v1/scan/{MILK}", f"/v1/scan/{MILK}"):
+        assert (await client.get(path)).json()["error"]["code"] == "STORE_CLOSED"
+
+
+async def test_a_stores_rules_come_from_redis_when_they_are_there(
+    client: httpx.AsyncClient, shop: Database, world: World
+) -> None:
+    await scan(client, MILK)
+    await shop.stores.delete_many({})
+    wiring._stores().forget(None)
+    assert (await scan(client, MILK))["price"] == 159
+    assert (await refused(client, UNKNOWN))[1] == "PRODUCT_NOT_FOUND"
 
 
 async def test_the_door_is_ready_with_a_database_and_without_redis(client: httpx.AsyncClient) -> None:
