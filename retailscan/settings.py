@@ -36,6 +36,7 @@ MEANINGS = {
     "OTEL_TRACES_SAMPLE": "the share of new traces that is kept, 0 to 1; a caller's decision is followed",
     "LOG_LEVEL": "DEBUG, INFO, NOTICE, WARNING, ERROR or CRITICAL",
     "HANDLER_BUDGET_SECONDS": "after so long a request is answered with 504",
+    "RATE_LIMIT_SCALE": "multiplies every rate limit and burst; lower it in an emergency",
     "TEST": "1 lets FAILPOINT work; never in production",
     "FAILPOINT": "name:kill9, name:raise or name:sleep:ms[:p]: breaks a door at a named point, in tests",
 }

@@ -10,7 +10,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from functions.common import log, metrics, redis
+from functions.common import log, metrics, redis, settings
 from functions.common.errors import TooMany
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ RATES: Final[dict[str, tuple[float, int]]] = {
     "bulk": (20.0, 100),
     "check_in": (5.0, 20),
 }
-"""name -> (cells a second, burst in cells), per tenant (shoppers: per user)."""
+"""name -> (cells a second, burst in cells), per tenant (shoppers: per user), times the setting RATE_LIMIT_SCALE."""
 
 _GCRA = """
 local t = redis.call('TIME')
@@ -54,7 +54,8 @@ async def check(call: Call) -> None:
     """Count this request against its route's rate; raises TooMany with Retry-After when it is over."""
     name = call.route.rate
     assert name is not None
-    rate, burst = RATES[name]
+    scale = settings.common().rate_limit_scale
+    rate, burst = RATES[name][0] * scale, max(1, int(RATES[name][1] * scale))
     who = call.principal.tenant_id or call.principal.sub
     wait = await acquire(f"rate:{name}:{who}", rate, burst, call.route.cost)
     if wait > 0:

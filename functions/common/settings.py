@@ -51,6 +51,7 @@ class Common:
     otel_traces_sample: float = 0.1
     log_level: str = "INFO"
     handler_budget_seconds: float = 10.0
+    rate_limit_scale: float = 1.0
     test: bool = False
     failpoint: str = ""
 
