@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PING_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 1.0
 RECONNECT_SECONDS: Final = 0.25
+START_SECONDS: Final = 0.05
+"""The first connection waits until the first request, which made the process start, has its answer."""
 
 _connected = metrics.Gauge("product_invalidations_connected", "1 while invalidations reach this process.").labels()
 _received = metrics.Counter("product_invalidations", "Invalidations received, by kind.", ("kind",))
@@ -62,6 +64,7 @@ class Invalidations:
             self._task = None
 
     async def _run(self) -> None:
+        await asyncio.sleep(START_SECONDS)
         while True:
             try:
                 async with contextlib.AsyncExitStack() as stack:

@@ -118,7 +118,7 @@ def _load() -> None:
 
     It takes that along for metrics nobody asked it for, as soon as it is installed: 60 ms of every cold start.
     """
-    unwanted = "opentelemetry.sdk.metrics"
+    unwanted = "opentelemetry"
     if "redis" in sys.modules or unwanted in sys.modules:
         return
     sys.modules[unwanted] = None  # type: ignore[assignment]
