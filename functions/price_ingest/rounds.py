@@ -1,9 +1,9 @@
 """Coalescing: messages that arrive while a round is under way share the next one.
 
 Each message waits for its own round and is answered by it, so it is acknowledged only once its own writes are
-durable. Tenants have lanes of their own: one that floods does not hold up another. Two rounds of a lane may be
-under way at once as long as they touch different products; two rounds on one product would only make one of them
-lose its compare-and-set and start again.
+durable. Tenants have lanes of their own: one that floods does not hold up another. Further rounds of a lane may be
+under way at once when they are worth it, and as long as they touch different products; two rounds on one product
+would only make one of them lose its compare-and-set and start again.
 """
 
 from __future__ import annotations
@@ -55,13 +55,23 @@ class _Lane(Generic[L]):
 
 
 class Rounds(Generic[L]):
-    """The rounds of one process. `most_waiting` bounds the updates a lane holds in memory."""
+    """The rounds of one process. `most_waiting` bounds the updates a lane holds in memory.
+
+    A round beside another one needs at least `worth` updates: small ones are cheaper together, one after the other.
+    """
 
     def __init__(
-        self, run: Run[L], *, most_updates: int = 1_000, in_flight: int = 2, most_waiting: int = 50_000
+        self,
+        run: Run[L],
+        *,
+        most_updates: int = 1_000,
+        in_flight: int = 2,
+        worth: int | None = None,
+        most_waiting: int = 50_000,
     ) -> None:
         self._run, self._most_updates = run, most_updates
         self._in_flight, self._most_waiting = in_flight, most_waiting
+        self._worth = most_updates // 4 if worth is None else worth
         self._lanes: dict[str, _Lane[L]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -83,7 +93,7 @@ class Rounds(Generic[L]):
         await ticket.done
 
     def _start(self, lane_id: str, lane: _Lane[L]) -> None:
-        while lane.running < self._in_flight:
+        while not lane.running or (lane.running < self._in_flight and lane.weight >= self._worth):
             tickets = self._collect(lane)
             if not tickets:
                 break

@@ -60,15 +60,28 @@ async def test_what_arrives_while_a_round_is_under_way_shares_the_next() -> None
 
 async def test_two_rounds_may_be_under_way_on_different_products() -> None:
     runner = Runner()
-    rounds = Rounds(runner, in_flight=2)
+    rounds = Rounds(runner, in_flight=2, worth=1)
     await settled(rounds, runner, Load("a"), Load("b"), Load("c"))
     assert runner.rounds == [("t1", ["a"]), ("t1", ["b"]), ("t1", ["c"])]
     assert runner.most_under_way == 2
 
 
+async def test_a_second_round_is_under_way_only_when_enough_waits_for_it() -> None:
+    runner = Runner()
+    rounds = Rounds(runner, in_flight=2, worth=3)
+    await settled(rounds, runner, *(Load(name) for name in "abc"))
+    assert runner.rounds == [("t1", ["a"]), ("t1", ["b", "c"])]
+    assert runner.most_under_way == 1
+    runner = Runner()
+    rounds = Rounds(runner, in_flight=2, worth=3)
+    await settled(rounds, runner, *(Load(name) for name in "abcde"))
+    assert runner.rounds == [("t1", ["a"]), ("t1", ["b", "c", "d"]), ("t1", ["e"])]
+    assert runner.most_under_way == 2
+
+
 async def test_a_product_is_in_one_round_at_a_time_and_nobody_overtakes() -> None:
     runner = Runner()
-    rounds = Rounds(runner, in_flight=2)
+    rounds = Rounds(runner, in_flight=2, worth=1)
     await settled(rounds, runner, Load("a", "x"), Load("b", "x", "y"), Load("c", "z"))
     assert runner.rounds == [("t1", ["a"]), ("t1", ["b", "c"])]
 
@@ -132,14 +145,15 @@ async def test_who_goes_away_does_not_disturb_the_others() -> None:
     loads=st.lists(st.sets(st.sampled_from("wxyz"), min_size=1), max_size=20),
     most=st.integers(1, 6),
     in_flight=st.integers(1, 3),
+    worth=st.integers(0, 4),
 )
 @settings(deadline=None)
 def test_every_message_is_in_exactly_one_round_and_order_on_a_product_is_kept(
-    loads: list[set[str]], most: int, in_flight: int
+    loads: list[set[str]], most: int, in_flight: int, worth: int
 ) -> None:
     async def story() -> None:
         runner = Runner()
-        rounds = Rounds(runner, most_updates=most, in_flight=in_flight)
+        rounds = Rounds(runner, most_updates=most, in_flight=in_flight, worth=worth)
         named = [Load(f"{number}", *keys) for number, keys in enumerate(loads)]
         assert await settled(rounds, runner, *named) == [None] * len(named)
         order = [name for _, names in runner.rounds for name in names]
