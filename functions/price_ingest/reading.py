@@ -6,7 +6,9 @@ on this path. `schemas.py` says the same to people and to OpenAPI, and a propert
 
 from __future__ import annotations
 
+import hashlib
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -32,6 +34,7 @@ _RFC3339 = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SOURCE = re.compile(r"[!-~]{1,64}")
 _BATCH = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _OFFSET = re.compile(r"[0-9]{1,6}")
 
 
@@ -94,6 +97,16 @@ def items_of(content: object) -> list[Any]:
     if len(content) > MOST_UPDATES:
         raise ValueError(f"a message holds at most {MOST_UPDATES} updates")
     return content
+
+
+def key_of(message_id: str, data: bytes) -> str:
+    """The identity of a message: the same on every delivery, on a repeated publication and on a replay.
+
+    The content is part of it, because publishers choose the id of what they repeat, and may choose badly.
+    """
+    if _MESSAGE_ID.fullmatch(message_id) is None:
+        message_id = hashlib.sha256(message_id.encode()).hexdigest()[:32]
+    return f"{message_id}-{zlib.crc32(data):08x}"
 
 
 def published_at(message: Published) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -88,7 +87,7 @@ class Ingest:
             currency = await self._currency_of(tenant_id, store_id)
             if currency is not None:
                 currencies[store_id] = currency
-        key = f"{message.id}-{zlib.crc32(message.data):08x}"
+        key = reading.key_of(message.id, message.data)
         latest = clock.micros() + reading.FUTURE_MICROS
         envelope = reading.Envelope(key, min(reading.published_at(message), latest), latest, currencies)
         updates, refusals = reading.read(items, envelope)

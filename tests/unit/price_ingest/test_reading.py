@@ -173,6 +173,14 @@ def test_a_batch_id_that_cannot_be_one_is_refused(batch_id: str) -> None:
         reading.batch_of({"batchId": batch_id})
 
 
+def test_the_identity_of_a_message_is_its_id_and_its_content_and_always_short() -> None:
+    assert reading.key_of("m1", b"a") == reading.key_of("m1", b"a") == "m1-e8b7be43"
+    assert reading.key_of("m1", b"a") != reading.key_of("m1", b"b")
+    for strange in ("x" * 1000, "a/b", "$x", "", "ä\n"):
+        assert len(reading.key_of(strange, b"a")) == 41
+        assert reading.key_of(strange, b"a") == reading.key_of(strange, b"a")
+
+
 class Published:
     def __init__(self, attributes: dict[str, str]) -> None:
         self.attributes = attributes
