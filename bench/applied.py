@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from bench import beside, stage, wire
 from bench.results import CannotMeasure
@@ -12,45 +14,73 @@ from local.processes import HOST
 from local.provision import PROJECT
 from local.suite import Suite
 
-POLL_SECONDS = 0.03
+POLL_SECONDS = 0.02
 PATIENCE_SECONDS = 90.0
 
 Count = Callable[[], Awaitable[float]]
-"""How many updates were applied so far."""
+"""How many updates a door says that it has applied so far."""
 
 
-def our_count(suite: Suite) -> Count:
-    """What the applying door of price_ingest says."""
-    port = stage.port_of(suite, "price-ingest-apply")
-    return lambda: stage.counter(port, "price_updates_total", outcome="applied")
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A topic, the push subscription that leads from it to a door, and the door's own count."""
+
+    topic: str
+    subscription: str
+    count: Count
 
 
-def their_count(port: int) -> Count:
-    """What a baseline door says."""
+def our_lane(suite: Suite, tenant_id: str) -> Lane:
+    """The applying door of price_ingest."""
+    service = "price-ingest-apply"
+    port = stage.port_of(suite, service)
+    return Lane(
+        f"price-updates-{tenant_id}",
+        f"{service}-price-updates-{tenant_id}",
+        lambda: stage.counter(port, "price_updates_total", outcome="applied"),
+    )
+
+
+def baseline_lane(name: str, port: int) -> Lane:
+    """A baseline door; its topic and its subscription have one name."""
 
     async def count() -> float:
-        status, body = await wire.ask(HOST, port, "/")
-        if status != 200:
-            raise CannotMeasure(f"the baseline door answered {status}")
-        return float(body)
+        return float(await _get(port, "/"))
 
-    return count
+    return Lane(name, name, count)
 
 
-async def rate(suite: Suite, topic: str, messages: Sequence[str], updates: int, count: Count) -> float:
-    """Updates applied a second, from the first publish to the last one applied. Raises CannotMeasure."""
-    goal = await count() + updates
-    job = {"topic": f"projects/{PROJECT}/topics/{topic}", "messages": list(messages)}
+async def rate(suite: Suite, lane: Lane, messages: Sequence[str], updates: int) -> float:
+    """Updates applied a second, from the first publish to the last acknowledgement. Raises CannotMeasure.
+
+    A door acknowledges what it has applied; that it did so, once and not twice, is asked of it afterwards. Asking
+    Pub/Sub meanwhile, and not the door, keeps the question out of the figure.
+    """
+    applied_before, acked_before = await lane.count(), await _acknowledged(suite, lane)
+    job = {"topic": f"projects/{PROJECT}/topics/{lane.topic}", "messages": list(messages)}
     environment = {"PUBSUB_EMULATOR_HOST": suite.pubsub_endpoint, "GOOGLE_CLOUD_PROJECT": PROJECT}
     async with beside.started("publish", job, environment) as publisher:
         give_up = time.perf_counter() + PATIENCE_SECONDS
-        while (now := await count()) < goal:
+        while (missing := acked_before + len(messages) - await _acknowledged(suite, lane)) > 0:
             if time.perf_counter() > give_up:
-                raise CannotMeasure(f"{goal - now:.0f} of {updates} updates were not applied in time")
+                raise CannotMeasure(f"{missing} of {len(messages)} messages were not acknowledged in time")
             await asyncio.sleep(POLL_SECONDS)
         ended = time.perf_counter()
         # The same clock: Linux has one monotonic clock for all processes.
         began = float((await publisher.answer())["began"])
-    if now > goal:
-        raise CannotMeasure(f"{now - goal:.0f} updates were applied twice")
+    applied = await lane.count() - applied_before
+    if applied != updates:
+        raise CannotMeasure(f"of {updates} updates {applied:.0f} were applied")
     return updates / (ended - began)
+
+
+async def _acknowledged(suite: Suite, lane: Lane) -> int:
+    stats = json.loads(await _get(suite.ports.admin, "/stats"))
+    return int(stats["subscriptions"][f"projects/{PROJECT}/subscriptions/{lane.subscription}"]["delivered"])
+
+
+async def _get(port: int, path: str) -> bytes:
+    status, body = await wire.ask(HOST, port, path)
+    if status != 200:
+        raise CannotMeasure(f"{path} was answered with {status}")
+    return body

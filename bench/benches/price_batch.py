@@ -24,9 +24,8 @@ async def measure(options: Options) -> list[Row]:
             goods.insert(suite, tenant, count)
         for turn in range(-1, options.turns(3)):
             updates = goods.new_prices(goods.of(goods.OURS, count), turn + 1)
-            topic = f"price-updates-{goods.OURS.id}"
-            content = goods.messages(updates, MESSAGE)
-            mine = await applied.rate(suite, topic, content, count, applied.our_count(suite))
+            lane = applied.our_lane(suite, goods.OURS.id)
+            mine = await applied.rate(suite, lane, goods.messages(updates, MESSAGE), count)
             goods.check(suite, goods.OURS, updates)
             raw = await _bulk(suite, goods.new_prices(goods.of(goods.THEIRS, count), turn + 1))
             if turn < 0:

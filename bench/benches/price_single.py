@@ -24,12 +24,12 @@ async def measure(options: Options) -> list[Row]:
     async with stage.suite("price_ingest") as suite, _baselines(suite) as doors:
         for tenant in (goods.OURS, goods.THEIRS):
             goods.insert(suite, tenant, count)
-        lanes = [("ours", goods.OURS, f"price-updates-{goods.OURS.id}", applied.our_count(suite))]
-        lanes += [(each, goods.THEIRS, _topic(each), applied.their_count(door.port)) for each, door in doors.items()]
+        lanes = [("ours", goods.OURS, applied.our_lane(suite, goods.OURS.id))]
+        lanes += [(each, goods.THEIRS, applied.baseline_lane(_topic(each), door.port)) for each, door in doors.items()]
         for turn in range(-1, options.turns(3)):
-            for lane, (name, tenant, topic, how_many) in enumerate(lanes):
-                updates = goods.new_prices(goods.of(tenant, count if turn >= 0 else count // 4), 3 * (turn + 1) + lane)
-                rate = await applied.rate(suite, topic, goods.messages(updates, 1), len(updates), how_many)
+            for place, (name, tenant, lane) in enumerate(lanes):
+                updates = goods.new_prices(goods.of(tenant, count if turn >= 0 else count // 4), 3 * (turn + 1) + place)
+                rate = await applied.rate(suite, lane, goods.messages(updates, 1), len(updates))
                 goods.check(suite, tenant, updates)
                 if turn >= 0:
                     rates[name].append(rate)
