@@ -2,12 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.exceptions import OutOfMemoryError
 
@@ -35,24 +35,23 @@ steps = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Redis]:
-    with services.Redis(tmp_path_factory.mktemp("redis-scripts")) as running:
-        yield running
+def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[list[Any]], None]]:
+    """Runs a history on an emptied Redis and on a new model; one connection for all histories."""
+    with services.Redis(tmp_path_factory.mktemp("redis-scripts")) as server, asyncio.Runner() as runner:
+        connection = redis.Cache(server.url, timeout=5.0)
+
+        async def run(history: list[Any]) -> None:
+            await connection.client.flushall()
+            await _compare(ProductCache(connection), ProductCache(ModelRedis(CacheModel())), history)
+
+        yield lambda history: runner.run(run(history))
+        runner.run(connection.close())
 
 
 @given(history=st.lists(steps, max_size=25))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_scripts_agree_with_the_model(server: services.Redis, history: list[Any]) -> None:
-    asyncio.run(_replay(server.url, history))
-
-
-async def _replay(url: str, history: list[Any]) -> None:
-    connection = redis.Cache(url, timeout=5.0)
-    try:
-        await connection.client.flushall()
-        await _compare(ProductCache(connection), ProductCache(ModelRedis(CacheModel())), history)
-    finally:
-        await connection.close()
+@settings(max_examples=150, deadline=None)
+def test_the_scripts_agree_with_the_model(replay: Callable[[list[Any]], None], history: list[Any]) -> None:
+    replay(history)
 
 
 async def _compare(real: ProductCache, model: ProductCache, history: list[Any]) -> None:
