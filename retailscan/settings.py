@@ -19,6 +19,7 @@ MEANINGS = {
     "MONGODB_URI": "where MongoDB is; a replica set, with credentials",
     "MONGODB_DATABASE": "the database of the suite",
     "REDIS_URL": "where Redis is; without it scans are slower and nothing else changes",
+    "REDIS_TIMEOUT_SECONDS": "how long a call to Redis may take before the caller goes on without it",
     "SERVICE_URL": "this door's own URL: the first part of the audience that callers' OIDC tokens carry",
     "DOOR_URLS": "JSON, service to URL: where the tasks of this door go",
     "PUBSUB_EMULATOR_HOST": "host:port of a Pub/Sub without TLS and credentials; empty for Google's",

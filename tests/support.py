@@ -30,6 +30,8 @@ class World:
     """The environment of a door under test, and callers of every kind."""
 
     def __init__(self, *, mongo_uri: str = "", database: str = "test", redis_url: str = "", **more: Any) -> None:
+        # What is tested is rarely speed, and the machine may be busy; outage tests set the real 50 ms themselves.
+        more.setdefault("redis_timeout_seconds", 2.0)
         self.issuer = Issuer()
         jwks = {name: json.dumps(self.issuer.jwks(name)) for name in ("identity", "oidc", "session", "store-codes")}
         self.environment = {

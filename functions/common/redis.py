@@ -138,7 +138,7 @@ def connect(url: str, *, timeout: float | None = TIMEOUT_SECONDS) -> Redis:
     return Redis.from_url(
         url,
         socket_timeout=timeout,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=timeout or TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
         max_connections=256,
@@ -152,7 +152,8 @@ def cache() -> Cache:
     """This process's cache."""
     global _cache
     if _cache is None:
-        _cache = Cache(settings.common().redis_url)
+        common = settings.common()
+        _cache = Cache(common.redis_url, timeout=common.redis_timeout_seconds)
     return _cache
 
 

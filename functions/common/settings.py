@@ -33,6 +33,7 @@ class Common:
     google_cloud_project: str = "retailscan-local"
     mongodb_uri: str = dataclasses.field(default="mongodb://127.0.0.1:27017/?replicaSet=rs0", repr=False)
     mongodb_database: str = "retailscan"
+    redis_timeout_seconds: float = 0.05
     redis_url: str = dataclasses.field(default="redis://127.0.0.1:6379/0", repr=False)
     service_url: str = ""
     door_urls: str = "{}"
