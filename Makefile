@@ -64,7 +64,8 @@ test: venv check ## all checks and all tests, the faults in their small size
 
 .PHONY: faults
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run
-	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults -s $(ARGS)
+	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults tests/security tests/guards \
+	  tests/integration/scan/test_cache_race.py $(ARGS)
 
 .PHONY: bench
 bench: venv ## measure: make bench NAME=scan [ARGS=--json]

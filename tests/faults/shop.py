@@ -76,7 +76,7 @@ class Shop:
         self.http = httpx.AsyncClient(timeout=15.0, limits=httpx.Limits(max_connections=64))
         token = suite.issuer.session_token("shopper", tenant_id=TENANT, store_id=STORE)
         self.shopper = {"Authorization": f"Bearer {token}"}
-        self.sent = 0
+        self.made = 0
 
     async def open(self) -> None:
         """Put stores and products into the database."""
@@ -126,9 +126,10 @@ class Shop:
     # -- updates
 
     def updates(self, count: int, *, stock: bool = True) -> list[dict[str, Any]]:
-        """`count` different updates in the order of their source times; the oracle is told."""
+        """`count` more updates, each newer than all made before; the oracle is told."""
         made = []
-        for number in range(count):
+        first, self.made = self.made, self.made + count
+        for number in range(first, self.made):
             update: dict[str, Any] = {
                 "storeId": STORE,
                 "barcode": self.random.choice(self.barcodes),
@@ -167,7 +168,6 @@ class Shop:
             await self.publish_raw(batch, tenant=tenant)
             if pause:
                 await asyncio.sleep(pause)
-        self.sent += len(updates)
 
     async def trickle(self, updates: Sequence[Any], *, each: int, pause: float) -> None:
         """Send updates one small message after the other, so that each meets a round of its own."""

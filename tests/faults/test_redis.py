@@ -173,3 +173,32 @@ async def database_reads(shop: Shop) -> float:
     text = (await shop.http.get(shop.suite.door_url("scan") + "/metrics")).text
     line = next(line for line in text.splitlines() if line.startswith("product_database_reads_total"))
     return float(line.rpartition(" ")[2])
+
+
+async def test_f02_a_slow_reader_never_puts_an_old_price_back(run: Run) -> None:
+    """Every other fill of the cache sleeps 20 ms between database and Redis, while the products change all the time.
+
+    The same race without doors, and with plain cache-aside to show that it is real, is in
+    tests/integration/scan/test_cache_race.py.
+    """
+    seconds = run.size(6, 60)
+    async with run.shop(products=5) as shop:
+        await shop.suite.restart_door("scan", {"FAILPOINT": "cache.before_fill:sleep:20:0.5"})
+        before = await database_reads(shop)
+        async with shop.shoppers(6, hot=5) as watch:
+            end = asyncio.get_running_loop().time() + seconds
+            while asyncio.get_running_loop().time() < end:
+                await shop.publish(shop.updates(10, stock=False), each=2)
+                await asyncio.sleep(0.05)
+                if shop.random.random() < 0.2:
+                    await shop.redis.flushall()
+                    run.reached("cache emptied")
+        run.reached("fills", int(await database_reads(shop) - before))
+        run.reached("scans", watch.scans)
+        await shop.settled()
+        await asyncio.sleep(STALE_SECONDS)
+        assert watch.backwards == []
+        assert watch.errors == []
+        assert await shop.scanned_differences() == []
+        assert await shop.audit() == []
+        run.must_have_reached("fills", "cache emptied")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -26,7 +27,7 @@ from tests.integration.scan.conftest import MILK
 from tests.support import World, close
 
 Database = AsyncDatabase[dict[str, Any]]
-READS = 20_000
+READS = 100_000 if os.environ.get("FAULTS") == "full" else 20_000
 READERS = 6
 
 
