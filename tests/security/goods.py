@@ -1,0 +1,262 @@
+"""Two tenants and what they own: documents, their ids, and a request that works for each operation."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bson import ObjectId
+
+from functions.catalog.search import name_key, name_tokens
+from functions.common import products
+from functions.common.products import Watermark
+
+TENANT, STORE, OTHER_STORE = "acme", "acme-centre", "acme-north"
+RIVAL, RIVAL_STORE = "bolt", "bolt-centre"
+ANN, BOB = "ann", "bob"
+SECRET = "nobody else may read this"
+"""It stands in every text of the rival."""
+
+MILK, CHEESE, PEN = "4006381333931", "3012345678902", "5012345678900"
+NEW, PACK, UNKNOWN = "5000112637922", "4006381333948", "4012345678901"
+BORN = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+WATERMARK: Watermark = {"t": int(BORN.timestamp() * 1_000_000), "q": 1, "s": "erp", "e": "e-1"}
+
+Documents = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a kind of thing is called by whom it belongs to; `unknown` is nobody's."""
+
+    mine: str
+    rival: str
+    unknown: str
+    other_store: str | None = None
+    """It belongs to the tenant, to a store that the caller's token does not name."""
+
+
+def _visit(store: str, digit: str) -> str:
+    return f"{store}.{digit * 32}"
+
+
+NAMES = {
+    "storeId": Names(STORE, RIVAL_STORE, "nowhere", OTHER_STORE),
+    "barcode": Names(MILK, PEN, UNKNOWN, CHEESE),
+    "code": Names(MILK, PEN, UNKNOWN, CHEESE),
+    "brandId": Names("acme-dairy", "bolt-dairy", "no-such-brand"),
+    "moduleId": Names("acme-offers", "bolt-offers", "no-such-module"),
+    "batchId": Names("pb-acme", "pb-bolt", "pb-nobody", "pb-north"),
+    "deadLetterId": Names("a" * 32, "b" * 32, "0" * 32),
+    "sessionId": Names(_visit(STORE, "a"), _visit(RIVAL_STORE, "b"), _visit("nowhere", "0"), _visit(OTHER_STORE, "c")),
+}
+"""The ids in paths, queries and bodies, by their name in the contract."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What an operation works with: a body with everything its schema knows, and where ids stand in it."""
+
+    body: Any = None
+    ids: Mapping[tuple[str | int, ...], str] | None = None
+    path: Mapping[str, str] | None = None
+    """Path parameters that are not the tenant's own things of `NAMES`."""
+
+
+def _product(barcode: str, name: str) -> dict[str, Any]:
+    return {
+        "barcode": barcode,
+        "name": name,
+        "description": "From oats",
+        "brandId": "acme-dairy",
+        "categoryId": "drinks",
+        "status": "active",
+        "showInQuickProducts": True,
+        "measure": "each",
+        "taxClass": "reduced",
+        "imageUrl": "https://img.test/milk.png",
+        "ageRestriction": 18,
+        "recalledLots": ["L1"],
+        "units": [{"name": "six", "barcode": PACK, "quantity": 6000, "price": 899}],
+        "metadata": {"shelf": "A1"},
+        "price": {"amount": 199, "currency": "EUR", "asOf": "2026-11-01T08:00:00Z"},
+        "stock": {"quantity": 5000, "asOf": "2026-11-01T08:00:00Z"},
+    }
+
+
+_PATCH = {
+    name: value for name, value in _product(MILK, "Oat milk").items() if name not in ("barcode", "price", "stock")
+}
+_LABELS = ["ean13-weight-verified", {"pattern": "2|item5|V|value5|C", "kind": "price", "name": "Scale", "decimals": 2}]
+_STORE = {
+    "name": "Market square",
+    "timeZone": "Europe/Berlin",
+    "status": "active",
+    "stockPolicy": "strict",
+    "labelTemplates": _LABELS,
+    "address": {"street": "Markt 1", "postalCode": "10115", "city": "Berlin", "country": "DE"},
+}
+_MODULE = {
+    "name": "Offers",
+    "version": "1.2.3",
+    "config": {"mostOffers": 3},
+    "status": "enabled",
+    "permissions": ["offers:read"],
+}
+_BRAND = {
+    "name": "Dairy",
+    "description": "Milk",
+    "logoUrl": "https://img.test/dairy.png",
+    "metadata": {"founded": 1900},
+}
+_UPDATE = {
+    "storeId": STORE,
+    "barcode": MILK,
+    "price": 219,
+    "currency": "EUR",
+    "stock": 7000,
+    "sourceTime": "2026-11-20T09:30:00Z",
+    "sequence": 1,
+    "source": "sap",
+}
+
+SAMPLES: dict[str, Sample] = {
+    "catalog.create_product": Sample(_product(NEW, "Rye bread"), {("brandId",): "brandId"}),
+    "catalog.load_products": Sample(
+        {"products": [_product(NEW, "Rye bread")]}, {("products", 0, "brandId"): "brandId"}
+    ),
+    "catalog.edit_product": Sample(_PATCH, {("brandId",): "brandId"}),
+    "catalog.create_brand": Sample({"brandId": "fresh", **_BRAND}),
+    "catalog.edit_brand": Sample(_BRAND),
+    "catalog.remove_brand": Sample(path={"brandId": "acme-unused"}),
+    "catalog.create_module": Sample({"moduleId": "fresh", **_MODULE}),
+    "catalog.edit_module": Sample(_MODULE),
+    "catalog.open_store": Sample({"storeId": "acme-south", "currency": "EUR", **_STORE}, {("storeId",): "storeId"}),
+    "catalog.edit_store": Sample(_STORE),
+    "price_ingest.send_price_updates": Sample(
+        {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
+    ),
+    "price_ingest.replay_dead_letter": Sample({"dryRun": False}),
+    "price_ingest.replay_dead_letters": Sample({"dryRun": False, "ids": ["a" * 32]}, {("ids", 0): "deadLetterId"}),
+    "scan.scan_symbol": Sample({"code": MILK, "symbology": "ean_13", "quantity": 2000}, {("code",): "code"}),
+    "scan.scan_batch": Sample(
+        {"items": [{"code": MILK, "symbology": "ean_13", "quantity": 2000}]}, {("items", 0, "code"): "code"}
+    ),
+    "sessions.check_in": Sample({"storeCode": "put in by the mall, which has the key"}),
+}
+"""A new operation with a body needs an entry here; without a body it works with the tenant's own things."""
+
+
+def documents(now: datetime) -> Documents:
+    """What both tenants have, as the doors themselves leave it. Visits last for an hour from `now`."""
+    made: Documents = {}
+    for tenant, stores in ((TENANT, (STORE, OTHER_STORE)), (RIVAL, (RIVAL_STORE,))):
+        _records(made, tenant)
+        for store in stores:
+            _shop(made, tenant, store, now)
+    return made
+
+
+def _text(tenant: str, text: str) -> str:
+    return f"{text}, {SECRET}" if tenant == RIVAL else text
+
+
+def _add(made: Documents, collection: str, **document: Any) -> None:
+    there = made.setdefault(collection, [])
+    # An id of its own, the same every time: what was not touched must be the same byte for byte.
+    document.setdefault("_id", ObjectId(f"{zlib.crc32(collection.encode()):08x}{len(there):016x}"))
+    there.append(document)
+
+
+def _records(made: Documents, tenant: str) -> None:
+    stamps: dict[str, Any] = {"ver": 1, "deletedAt": None, "createdAt": BORN, "updatedAt": BORN, "tenantId": tenant}
+    for brand in (f"{tenant}-dairy", f"{tenant}-unused"):
+        fields: dict[str, Any] = {"description": None, "logoUrl": None, "metadata": {}}
+        _add(made, "brands", brandId=brand, name=_text(tenant, brand), **fields, **stamps)
+    module = {"version": "1.0.0", "config": {}, "status": "enabled", "permissions": []}
+    _add(made, "modules", moduleId=f"{tenant}-offers", name=_text(tenant, "Offers"), **module, **stamps)
+    parked = {
+        "status": "parked",
+        "code": "NOT_JSON",
+        "subscription": "price-updates",
+        "topic": f"price-updates-{tenant}",
+    }
+    _add(
+        made, "dead_letters",
+        _id=("a" if tenant == TENANT else "b") * 32, tenantId=tenant, reason=_text(tenant, "not JSON"), **parked,
+        messageId="m1", publishTime="2026-11-01T08:00:00Z", attributes=[], data=_text(tenant, "{{").encode(), size=2,
+        times=1, createdAt=BORN, updatedAt=BORN, replays=[],
+    )  # fmt: skip
+    _add(
+        made, "replay_requests",
+        _id=f"{tenant}:r1", tenantId=tenant, by=_text(tenant, "operator"), role="operator", at=BORN, dryRun=True,
+        ids=[], code=None,
+    )  # fmt: skip
+    _add(
+        made,
+        "idempotency",
+        _id=f"{tenant}-key",
+        tenantId=tenant,
+        state="done",
+        fp="",
+        owner="",
+        expireAt=BORN + timedelta(days=3650),
+    )
+
+
+def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
+    own = {"tenantId": tenant, "storeId": store}
+    _add(
+        made, "stores",
+        _id=store, tenantId=tenant, name=_text(tenant, store), currency="EUR", timeZone="Europe/Berlin",
+        status="active", stockPolicy="strict", labelTemplates=[],
+        address=None, codeVersion=1, codeIssuedAt=BORN, ver=1, deletedAt=None,
+        createdAt=BORN, updatedAt=BORN,
+    )  # fmt: skip
+    special = {STORE: None, OTHER_STORE: CHEESE, RIVAL_STORE: PEN}[store]
+    for number, barcode in enumerate(filter(None, (MILK, special))):
+        name = _text(tenant, f"Product {barcode}")
+        document: Any = products.new_document(
+            tenant_id=tenant, store_id=store, barcode=barcode, name=name, now=BORN,
+            tax_class="standard", price=products.price_field(159, "EUR", WATERMARK),
+            stock=products.stock_field(9_000, WATERMARK),
+        )  # fmt: skip
+        _add(made, "products", **document, nameKey=name_key(name), nameTokens=name_tokens(name), audit=[])
+        _add(
+            made, "audit_log",
+            _id=f"{store}.{number}", **own, entity="product", entityId=barcode, action="created", changes=[],
+            who=_text(tenant, "manager"), role="brand_manager", when=BORN, requestId="r1", ver=1,
+        )  # fmt: skip
+        count = {"kind": "count", "q": 9_000, "at": WATERMARK["t"], "by": _text(tenant, "erp"), "avail": 9_000}
+        _add(
+            made, "stock_movements",
+            _id=f"{store}:{barcode}:e-1", **own, barcode=barcode, **count, old=None, state="done", recordedAt=BORN,
+        )  # fmt: skip
+    digit, user = {STORE: ("a", ANN), OTHER_STORE: ("c", BOB), RIVAL_STORE: ("b", BOB)}[store]
+    visit = {"userId": user, "status": "active", "createdAt": now, "expiresAt": now + timedelta(hours=1)}
+    _add(made, "sessions", _id=_visit(store, digit), **own, **visit)
+    batch = {STORE: "pb-acme", OTHER_STORE: "pb-north", RIVAL_STORE: "pb-bolt"}[store]
+    ends = {"createdAt": BORN, "expiresAt": now + timedelta(days=30)}
+    _add(
+        made, "price_batches",
+        _id=f"{tenant}:{batch}", tenantId=tenant, batchId=batch, door="rest", by=_text(tenant, "erp"), storeIds=[store],
+        received=1, **ends,
+    )  # fmt: skip
+    _add(
+        made, "price_batch_parts",
+        _id=f"{tenant}:{batch}:1", tenantId=tenant, batchId=batch, counts={"received": 1, "rejected": 1}, at=BORN,
+        expiresAt=ends["expiresAt"],
+    )  # fmt: skip
+    _add(
+        made, "price_issues",
+        _id=f"{tenant}:{batch}/0", **own, batchId=batch, message="m1", index=0, barcode=MILK, kind="rejected",
+        code="FIELD_INVALID", reason=_text(tenant, "price"), at=BORN, expiresAt=ends["expiresAt"],
+    )  # fmt: skip
+    kept = {"v": 100, "c": "EUR", "k": [WATERMARK["t"], 1, "erp"], "e": "e-2"}
+    _add(
+        made, "parked_updates",
+        _id=f"{store}:{NEW}", **own, barcode=NEW, price=kept, rev=1, expiresAt=now + timedelta(days=1),
+    )  # fmt: skip
