@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bench import applied, baselines, goods, stage
+from bench import applied, baselines, goods, pubsub, stage
 from bench.baselines import Baseline
 from bench.figures import median
 from bench.options import Options, note
 from bench.results import Row, at_least
 from local.processes import HOST
-from local.provision import PROJECT, topic_path
 from local.suite import Suite
 
 A_SECOND = 1_000
@@ -70,30 +69,9 @@ async def _baselines(suite: Suite) -> AsyncIterator[dict[str, Baseline]]:
         for name, asgi in (("update_one", False), ("update_one_async", True)):
             door = baselines.door(name, suite.data_dir / "baselines", environment=environment, asgi=asgi)
             doors[name] = await stack.enter_async_context(baselines.running(door))
-            await _subscribe(suite, name, door.port)
+            await pubsub.subscribe(suite, _topic(name), f"http://{HOST}:{door.port}/push")
         yield doors
 
 
 def _topic(name: str) -> str:
     return f"bench-{name.replace('_', '-')}"
-
-
-async def _subscribe(suite: Suite, name: str, port: int) -> None:
-    import grpc.aio
-    from google.pubsub_v1 import PublisherAsyncClient, SubscriberAsyncClient
-    from google.pubsub_v1.services.publisher.transports import PublisherGrpcAsyncIOTransport
-    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcAsyncIOTransport
-
-    topic = topic_path(PROJECT, _topic(name))
-    async with grpc.aio.insecure_channel(suite.pubsub_endpoint) as channel:
-        publisher = PublisherAsyncClient(transport=PublisherGrpcAsyncIOTransport(channel=channel))
-        subscriber = SubscriberAsyncClient(transport=SubscriberGrpcAsyncIOTransport(channel=channel))
-        await publisher.create_topic(request={"name": topic})
-        await subscriber.create_subscription(
-            request={
-                "name": f"projects/{PROJECT}/subscriptions/{_topic(name)}",
-                "topic": topic,
-                "push_config": {"push_endpoint": f"http://{HOST}:{port}/push"},
-                "ack_deadline_seconds": 60,
-            }
-        )
