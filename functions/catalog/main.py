@@ -7,6 +7,8 @@ from functions.catalog.door import door
 from functions.common.events import EventDoor, Job
 from functions.common.outbox import OLDER_THAN
 
+__all__ = ["catalog", "catalog_jobs", "door"]
+
 # Importing them has put their operations on the door.
 OPERATIONS = (product_operations, masterdata_operations)
 
