@@ -23,19 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     options = Options(asked.rounds, asked.seconds, asked.generator or usual_generator())
     names = NAMES if asked.name == "all" else (asked.name,)
-    # An orderly end, so that the suite is stopped and not merely left by its parent.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     _warn_when_busy()
     rows: list[Row] = []
     failed = False
     for name in names:
         try:
-            measured = asyncio.run(find(name)(options))
+            measured = asyncio.run(_measure(name, options))
         except (CannotMeasure, LocalError) as problem:
             failed = True
             note(f"{name} could not be measured: {problem}")
             continue
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             note("stopped")
             return 130
         rows += measured
@@ -44,6 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rows and not asked.json:
         print(results.table(rows))
     return 1 if failed else 0
+
+
+async def _measure(name: str, options: Options) -> list[Row]:
+    task = asyncio.current_task()
+    assert task is not None
+    # An orderly end: the suite is stopped, and not merely left alone by its parent.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await find(name)(options)
 
 
 def _parser() -> argparse.ArgumentParser:

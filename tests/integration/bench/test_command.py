@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.results import KEYS
@@ -41,3 +42,21 @@ def test_a_price_benchmark_proves_that_every_update_was_applied() -> None:
     (row,) = [json.loads(line) for line in ended.stdout.splitlines()]
     assert row["name"] == "price_batch"
     assert row["ratio"] == pytest.approx(row["ours"] / row["baseline"], rel=0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.suite
+def test_a_benchmark_that_is_told_to_stop_leaves_no_process_behind() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench", "scan"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        while "ready" not in running.stderr.readline():
+            assert running.poll() is None
+        family = psutil.Process(running.pid).children(recursive=True)
+        running.terminate()
+        rest = running.communicate(timeout=60)[1]
+    assert len(family) >= 4
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
+    assert running.returncode == 130, rest
