@@ -51,7 +51,7 @@ def test_a_benchmark_that_is_told_to_stop_leaves_no_process_behind() -> None:
         [sys.executable, "-m", "bench", "scan"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as running:
         assert running.stderr is not None
-        while "ready" not in running.stderr.readline():
+        while "suite of scan ready" not in running.stderr.readline():
             assert running.poll() is None
         family = psutil.Process(running.pid).children(recursive=True)
         running.terminate()
