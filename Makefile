@@ -67,6 +67,10 @@ faults: venv ## the fault scenarios in full size; SEED=n repeats one run
 	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults tests/security tests/guards \
 	  tests/integration/scan/test_cache_race.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: venv ## requests made up from the contract, two hundred of each kind; SEED=n repeats one run
+	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/security/test_fuzz.py -s $(ARGS)
+
 .PHONY: bench
 bench: venv ## measure: make bench NAME=scan [ARGS=--json]
 	@if [ -z "$(NAME)" ]; then echo "Which one? make bench NAME=scan"; exit 2; fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -27,6 +28,7 @@ from functions.common.wire import Wire
 
 METADATA = plain_json.METADATA
 CONFIG = plain_json.CONFIG
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _LAYOUT = dict.fromkeys(map(ord, "\t\n\r"))
 
 # ---- words ------------------------------------------------------------------------------------------------
@@ -47,6 +49,13 @@ def _https(text: str) -> str:
     if not text.startswith("https://"):
         raise PydanticCustomError("not_https", "must be an https:// address")
     return text
+
+
+def _rfc_3339(value: Any) -> Any:
+    # Pydantic alone would also take seconds since the epoch, which the contract does not offer.
+    if not isinstance(value, datetime | str) or (isinstance(value, str) and not _RFC_3339.fullmatch(value)):
+        raise PydanticCustomError("rfc_3339", "must be an RFC 3339 time, as text")
+    return value
 
 
 def _known_currency(text: str) -> str:
@@ -116,8 +125,10 @@ _SCALAR: list[dict[str, Any]] = [
     {"type": "integer", "minimum": -plain_json.MOST_INT, "maximum": plain_json.MOST_INT},
     {"type": "number"},
     {"type": "boolean"},
+    {"type": "null"},
 ]
-_LIST = {"type": "array", "maxItems": 20, "items": {"anyOf": _SCALAR}}
+_LIST = {"type": "array", "maxItems": METADATA.nodes, "items": {"anyOf": _SCALAR}}
+_FLAT = {"anyOf": [*_SCALAR, _LIST, _key_schema(METADATA, {"anyOf": _SCALAR})]}
 
 Slug = Annotated[str, StringConstraints(strict=True, pattern=domain.SLUG_PATTERN)]
 Name = Annotated[str, _word(200), AfterValidator(_plain)]
@@ -137,16 +148,10 @@ TimeZone = Annotated[
     AfterValidator(_known_zone),
     Field(description="IANA time zone", examples=["Europe/Berlin"]),
 ]
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 Minor = Annotated[StrictInt, Field(ge=0, le=domain.MOST_MINOR)]
 Thousandths = Annotated[StrictInt, Field(ge=0, le=domain.MOST_THOUSANDTHS)]
-Metadata = Annotated[
-    dict[str, Any], BeforeValidator(_flat), WithJsonSchema(_key_schema(METADATA, {"anyOf": [*_SCALAR, _LIST]}))
-]
-MetadataPatch = Annotated[
-    dict[str, Any],
-    BeforeValidator(_flat),
-    WithJsonSchema(_key_schema(METADATA, {"anyOf": [*_SCALAR, _LIST, {"type": "null"}]})),
-]
+Metadata = Annotated[dict[str, Any], BeforeValidator(_flat), WithJsonSchema(_key_schema(METADATA, _FLAT))]
 Config = Annotated[dict[str, Any], BeforeValidator(_nested), WithJsonSchema(_key_schema(CONFIG, {}))]
 StreamOwned = SkipJsonSchema[Annotated[None, BeforeValidator(_stream_owned)]]
 
@@ -171,14 +176,14 @@ class InitialPrice(Wire):
 
     amount: Minor
     currency: Currency
-    as_of: AwareDatetime | None = Field(default=None, description="when it was stated; default: now")
+    as_of: Moment | None = Field(default=None, description="when it was stated; default: now")
 
 
 class InitialStock(Wire):
     """The count until the price stream states another one."""
 
     quantity: Thousandths
-    as_of: AwareDatetime | None = Field(default=None, description="when it was counted; default: now")
+    as_of: Moment | None = Field(default=None, description="when it was counted; default: now")
 
 
 class NewProduct(Wire):
@@ -217,7 +222,7 @@ class ProductPatch(Wire):
     age_restriction: Annotated[StrictInt, Field(ge=1, le=99)] | None = None
     recalled_lots: Annotated[list[Code], Field(max_length=50)] = _absent()
     units: Annotated[list[Unit], Field(max_length=domain.MOST_UNITS)] = _absent()
-    metadata: MetadataPatch = _absent()
+    metadata: Metadata = _absent()
     price: StreamOwned = None
     stock: StreamOwned = None
 
@@ -375,7 +380,7 @@ class BrandPatch(Wire):
     name: Name = _absent()
     description: Prose | None = None
     logo_url: ImageUrl | None = None
-    metadata: MetadataPatch = _absent()
+    metadata: Metadata = _absent()
 
 
 class BrandView(Wire):

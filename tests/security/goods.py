@@ -145,7 +145,7 @@ SAMPLES: dict[str, Sample] = {
     "scan.scan_batch": Sample(
         {"items": [{"code": MILK, "symbology": "ean_13", "quantity": 2000}]}, {("items", 0, "code"): "code"}
     ),
-    "sessions.check_in": Sample({"storeCode": "put in by the mall, which has the key"}),
+    "sessions.check_in": Sample({"storeCode": "put-in-by-the-mall-which-has-the-key"}),
 }
 """A new operation with a body needs an entry here; without a body it works with the tenant's own things."""
 
