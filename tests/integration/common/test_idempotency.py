@@ -70,8 +70,9 @@ async def test_fifty_parallel_first_requests_have_one_effect(client: httpx.Async
     failpoints.configure("example.in_handler:sleep:100")
     before = (await order(client, world, "warm-up")).json()["data"]["count"]
     replies = await asyncio.gather(*(order(client, world, "k1") for _ in range(50)))
-    statuses = sorted(r.status_code for r in replies)
-    assert statuses == [202] + [409] * 49
+    # On a slow machine some may come when the first is done already: they get its very answer.
+    assert {r.status_code for r in replies} == {202, 409}
+    assert len({r.content for r in replies if r.status_code == 202}) == 1
     assert all(r.headers["retry-after"] == "1" for r in replies if r.status_code == 409)
     assert (await order(client, world, "k1")).json()["data"]["count"] == before + 1
 

@@ -1,0 +1,4 @@
+"""Check-in's real door."""
+
+from tests.integration.sessions.conftest import check_in as check_in
+from tests.integration.sessions.conftest import issuer as issuer
