@@ -1,7 +1,7 @@
 """The garbage collector of a door: seldom, because requests free what they made by themselves.
 
 With Python's own thresholds a full collection runs several times while the libraries of the first request are
-imported, 50 ms of a cold start, and later in the middle of requests.
+imported, some 10 ms of a cold start, and later in the middle of requests.
 """
 
 from __future__ import annotations

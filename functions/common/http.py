@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from functions.common import clock, collector, envelope, log, metrics, settings, telemetry
+from functions.common import clock, collector, deadline, envelope, log, metrics, settings, telemetry
 from functions.common.envelope import JSON_HEADERS, Pagination, Reply, Response
 from functions.common.errors import (
     DeadlineExceeded,
@@ -180,16 +180,27 @@ class HttpDoor:
         request_id = call.request_id.encode()
         _in_flight.value += 1
         try:
-            async with asyncio.timeout(settings.common().handler_budget_seconds):
-                await self._authorise(call, authorization)
-                await self._parse(call, request, length, kind)
-                response = await self._answer(call, request_id, started)
+            work = self._work(call, request, (authorization, length, kind), request_id, started)
+            response = await deadline.within(settings.common().handler_budget_seconds, work)
         except Exception as error:
             response = envelope.failure(translate(error, call.request_id), request_id, started)
         finally:
             _in_flight.value -= 1
         self._account(call, response, started)
         return response
+
+    async def _work(
+        self,
+        call: Call,
+        request: Request,
+        headers: tuple[bytes | None, bytes | None, bytes | None],
+        request_id: bytes,
+        started: float,
+    ) -> Response:
+        authorization, length, kind = headers
+        await self._authorise(call, authorization)
+        await self._parse(call, request, length, kind)
+        return await self._answer(call, request_id, started)
 
     async def _authorise(self, call: Call, authorization: bytes | None) -> None:
         spec = call.route.auth
