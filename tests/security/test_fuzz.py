@@ -67,6 +67,8 @@ def tempting() -> dict[str, Any]:
 load_all_checks()
 schema = schemathesis.openapi.from_dict(tempting())
 schema.config.seed = int(os.environ.get("SEED") or 20261120)
+# The tests send a token that counts; what happens without one is looked at by a check of its own.
+schema.config.generation.update(with_security_parameters=False)
 # A body may be refused for its size before anybody looks into it.
 schema.config.checks.negative_data_rejection.expected_statuses += ["413"]
 seen: dict[str, Counter[int]] = {}
@@ -88,8 +90,10 @@ def checks(names: set[str]) -> list[CheckFunction]:
 @pytest.mark.slow
 def test_the_contract_holds_for_whatever_is_sent(case: Case[Any], mall: Mall) -> None:
     op = operation(case.operation.definition.raw["operationId"])
-    if any("\n" in unquote(str(value)) for value in (case.path_parameters or {}).values()):
-        return  # It never reaches a function: functions-framework's own router answers such a path, in plain text.
+    # A path with a line break never reaches a function: functions-framework's own router answers it, in plain text.
+    # A question mark that is not escaped is no part of a path.
+    if any(set("\n?#") & set(unquote(str(value))) for value in (case.path_parameters or {}).values()):
+        return
     if case.body == SAMPLES["sessions.check_in"].body:
         case.body = mall.sample(op).body
     if FULL or op.method == "DELETE":
