@@ -31,7 +31,9 @@ def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Red
 
 @pytest.fixture(scope="module")
 def world(mongod: str, own_redis: services.Redis, module_database: str) -> Iterator[World]:
-    made = World(mongo_uri=mongod, database=module_database, redis_url=own_redis.url)
+    made = World(
+        mongo_uri=mongod, database=module_database, redis_url=own_redis.url, redis_timeout_seconds=redis.TIMEOUT_SECONDS
+    )
     with made.installed():
         yield made
 
