@@ -110,7 +110,7 @@ async def test_f20_a_crash_between_publish_and_ack_and_a_queue_that_is_away_lose
     """The worker dies after publishing its events; then Pub/Sub stands still while the ERP keeps calling REST."""
     async with run.shop(products=100) as shop:
         await shop.suite.restart_door(APPLY, {"FAILPOINT": "price.after_publish_before_ack:kill9:0.3"})
-        await shop.trickle(shop.updates(run.size(150, 2_000)), each=5, pause=0.2)
+        await shop.trickle(shop.updates(run.size(75, 2_000)), each=5, pause=0.2)
         await shop.settled(300)
         run.reached("worker died between publish and ack", shop.deaths(APPLY))
         await shop.suite.restart_door(APPLY, {"FAILPOINT": ""})

@@ -26,7 +26,7 @@ async def update_while_scanning(shop: Shop, count: int, *, each: int = 5, pause:
 
 async def test_f01_a_worker_killed_between_database_and_cache_leaves_no_old_price(run: Run) -> None:
     """Full: the worker dies there some 200 times in 5,000 updates."""
-    count = run.size(300, 5_000)
+    count = run.size(150, 5_000)
     async with run.shop(products=60) as shop:
         await shop.suite.restart_door(APPLY, {"FAILPOINT": "price.after_mongo_before_cache:kill9:0.3"})
         async with shop.shoppers(4, hot=60) as watch:
