@@ -271,7 +271,7 @@ class ProductView(Wire):
     status: Literal["active", "inactive", "deleted"]
     show_in_quick_products: bool
     measure: Measure
-    tax_class: str
+    tax_class: str | None
     image_url: str | None
     age_restriction: int | None
     recalled_lots: list[str]

@@ -47,6 +47,14 @@ async def test_a_created_product_can_be_read_and_is_published(catalog: Catalog) 
     assert document["outbox"] == document["audit"] == []
 
 
+async def test_a_product_that_came_without_a_tax_class_can_be_read(catalog: Catalog) -> None:
+    await catalog.create()
+    await catalog.database.products.update_one({"storeId": STORE, "barcode": GTIN}, {"$set": {"taxClass": None}})
+    reply = await catalog.get(f"{catalog.products()}/{GTIN}")
+    assert reply.status_code == 200
+    assert reply.json()["data"]["taxClass"] is None
+
+
 async def test_a_product_is_found_under_every_spelling_of_its_barcode(catalog: Catalog) -> None:
     await catalog.create(barcode="0" + GTIN)
     for spelling in (GTIN, "0" + GTIN):
