@@ -30,7 +30,7 @@ FAILURES = {
     404: "There is no such thing, or it is not yours.",
     409: "The state of the thing does not allow this now, or the same idempotency key is in flight.",
     413: "The body is larger than this operation accepts; it was not read.",
-    415: "The body is not `application/json`.",
+    415: "The body's content type is not one that this operation reads.",
     422: "The idempotency key was used before with another body.",
     429: "Too many requests; `Retry-After` says when to come back.",
     500: "A mistake on our side; quote the request id.",
@@ -108,7 +108,7 @@ def statuses(route: Route) -> list[int]:
         found |= {401, 403}
     if route.names:
         found.add(404)
-    if route.body is not None:
+    if route.body is not None or route.media:
         found |= {413, 415}
     if route.idempotency is not None:
         found |= {409, 422}
@@ -143,6 +143,10 @@ def _operation(route: Route, models: Models) -> dict[str, Any]:
     if route.body is not None:
         schema = models[route.model("body"), "validation"]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        description.append(f"The body may have {route.max_body:,} bytes.")
+    if route.media:
+        content = {media: {"schema": {"type": "string", "format": "binary"}} for media in route.media}
+        operation["requestBody"] = {"required": True, "content": content}
         description.append(f"The body may have {route.max_body:,} bytes.")
     operation["responses"] = {str(route.status): _success(route, models)} | {
         str(status): {"$ref": f"#/components/responses/Failure{status}"} for status in statuses(route)
@@ -225,6 +229,9 @@ def _headers(route: Route) -> list[dict[str, Any]]:
 
 
 def _success(route: Route, models: Models) -> dict[str, Any]:
+    if route.reply_media is not None:
+        content = {route.reply_media: {"schema": {"type": "string"}}}
+        return {"description": route.summary, "headers": _REQUEST_ID, "content": content}
     data: JsonSchemaValue = {"type": "null"}
     if route.reply is not None:
         data = models[route.model("reply"), "serialization"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,20 +38,24 @@ class Pagination:
 
 
 class Reply:
-    """What a handler answers: `data` for the envelope, or `raw` when it is encoded JSON already."""
+    """What a handler answers: `data` for the envelope, or `raw` when it is encoded JSON already.
 
-    __slots__ = ("data", "headers", "pagination", "raw", "status")
+    `stream` is a reply that is not JSON and may be long, sent as it is made; its `headers` name its content type.
+    """
+
+    __slots__ = ("data", "headers", "pagination", "raw", "status", "stream")
 
     def __init__(
         self,
         data: Any = None,
         *,
         raw: bytes | None = None,
+        stream: AsyncIterator[bytes] | None = None,
         status: int | None = None,
         pagination: Pagination | None = None,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        self.data, self.raw, self.status = data, raw, status
+        self.data, self.raw, self.stream, self.status = data, raw, stream, status
         self.pagination, self.headers = pagination, headers
 
 
@@ -65,6 +70,22 @@ class Response:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+class Stream(Response):
+    """A response whose body is made while it is sent. An error on the way ends the connection, not the body."""
+
+    __slots__ = ("chunks",)
+
+    def __init__(self, status: int, chunks: AsyncIterator[bytes], headers: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(status, b"", headers)
+        self.chunks = chunks
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        async for chunk in self.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def encode(data: Any) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from functions.common import clock, collector, deadline, envelope, log, metrics, settings, telemetry
-from functions.common.envelope import JSON_HEADERS, Pagination, Reply, Response
+from functions.common.envelope import JSON_HEADERS, Pagination, Reply, Response, Stream
 from functions.common.errors import (
     DeadlineExceeded,
     Malformed,
@@ -47,13 +47,14 @@ _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ
 class Call:
     """One request, parsed and authorised.
 
-    `content` is the body as it came; `idempotency_id` is the hash of (caller, operation, key) to derive
-    deterministic ids from, or None when the caller sent no key.
+    `content` is the body as it came, `content_type` its media type in lower case. `idempotency_id` is the hash of
+    (caller, operation, key) to derive deterministic ids from, or None when the caller sent no key.
     """
 
     __slots__ = (
         "body",
         "content",
+        "content_type",
         "headers",
         "idempotency_id",
         "params",
@@ -69,6 +70,7 @@ class Call:
         self.body: Any = None
         self.query: Any = None
         self.content = b""
+        self.content_type = ""
         self.request_id = ""
         self.idempotency_id: str | None = None
         self.trace: telemetry.Trace
@@ -181,7 +183,7 @@ class HttpDoor:
         _in_flight.value += 1
         try:
             work = self._work(call, request, (authorization, length, kind), request_id, started)
-            response = await deadline.within(settings.common().handler_budget_seconds, work)
+            response = await deadline.within(route.budget or settings.common().handler_budget_seconds, work)
         except Exception as error:
             response = envelope.failure(translate(error, call.request_id), request_id, started)
         finally:
@@ -231,6 +233,11 @@ class HttpDoor:
                 raise UnsupportedMedia("send application/json")
             call.content = content
             call.body = _validate(route.model("body"), content)
+        elif route.media:
+            call.content_type = (kind or b"").partition(b";")[0].strip().lower().decode("latin-1")
+            if call.content_type not in route.media:
+                raise UnsupportedMedia(f"send one of {', '.join(route.media)}", field="Content-Type")
+            call.content = await _read_body(request, route.max_body, length)
         if route.idempotency is not None:
             from functions.common import idempotency
 
@@ -280,7 +287,15 @@ class HttpDoor:
 
 
 def render(reply: Reply, route: Route, request_id: bytes, started: float) -> Response:
-    """The success envelope of a reply."""
+    """The success envelope of a reply, or the stream that it is."""
+    if reply.stream is not None:
+        headers = [
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-request-id", request_id),
+        ]
+        headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in reply.headers]
+        return Stream(reply.status or route.status, reply.stream, headers)
     data = reply.raw if reply.raw is not None else envelope.encode(reply.data)
     body = data if route.raw_reply else envelope.success(data, request_id, started, reply.pagination)
     headers = [*JSON_HEADERS, (b"x-request-id", request_id), (b"content-length", b"%d" % len(body))]

@@ -55,13 +55,19 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(canonical).hexdigest()
 
 
+def _fingerprint_of(call: http.Call) -> str:
+    if call.route.media:
+        return hashlib.sha256(call.content_type.encode() + b"\n" + call.content).hexdigest()
+    return fingerprint(call.content)
+
+
 async def run(call: http.Call, request_id: bytes, started: float) -> Response:
     """Answer a keyed request: by its handler once, by the stored reply ever after.
 
     Raises Unprocessable (422) for another body and Conflict (409) while the first attempt is in flight.
     """
     assert call.idempotency_id is not None
-    mine = fingerprint(call.content)
+    mine = _fingerprint_of(call)
     owner = secrets.token_hex(8)
     record = await _claim(call, mine, owner)
     if record["fp"] != mine:

@@ -40,6 +40,12 @@ class Route:
     rate: str | None = None
     cost: int = 1
     raw_reply: bool = False
+    media: tuple[str, ...] = ()
+    """A body that is not JSON: the content types it may have. The handler finds it in `call.content`."""
+    reply_media: str | None = None
+    """What a reply that is not JSON is, for the contract."""
+    budget: float | None = None
+    """Seconds for the whole request, body included; None is the door's own."""
     prefix: str = ""
     segments: tuple[str | None, ...] = ()
     names: tuple[str, ...] = ()

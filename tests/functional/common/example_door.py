@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from pydantic import Field
 
@@ -73,6 +74,31 @@ async def broken(call: Call) -> Reply:
 async def slow(call: Call) -> Reply:
     await asyncio.sleep(30)
     return Reply({})
+
+
+@http_door.post(
+    "/v1/files",
+    auth=auth.roles("erp"),
+    summary="A file",
+    media=("text/csv", "application/gzip"),
+    max_body=1000,
+    idempotency="optional",
+    status=202,
+    budget=5.0,
+)
+async def take_file(call: Call) -> Reply:
+    seen.append(call.content_type)
+    await asyncio.sleep(0.3)  # longer than the door's own budget in the tests
+    return Reply({"bytes": len(call.content), "type": call.content_type})
+
+
+@http_door.get("/v1/report", auth=auth.public(), summary="A report", reply_media="text/csv")
+async def report(call: Call) -> Reply:
+    async def lines() -> AsyncIterator[bytes]:
+        for number in range(3):
+            yield b"%d\r\n" % number
+
+    return Reply(stream=lines(), headers=(("content-type", "text/csv; charset=utf-8"),))
 
 
 @event_door.push("/push/things/{tenantId}", subscription="things", topic="things-{tenantId}")

@@ -125,6 +125,28 @@ async def test_a_body_that_is_not_json_by_its_type_is_415(client: httpx.AsyncCli
     assert reply.status_code == 415
 
 
+async def test_a_file_arrives_as_it_was_sent_within_its_own_budget(client: httpx.AsyncClient, world: World) -> None:
+    headers = world.staff("erp", "t1") | {"content-type": "Text/CSV; charset=latin1"}
+    reply = await client.post("/v1/files", content=b"\xff,{\n", headers=headers)
+    assert (reply.status_code, reply.json()["data"]) == (202, {"bytes": 4, "type": "text/csv"})
+
+
+@pytest.mark.parametrize(("kind", "size", "status"), [("application/json", 3, 415), ("text/csv", 1001, 413)])
+async def test_a_file_of_another_kind_or_too_large_is_refused(
+    client: httpx.AsyncClient, world: World, kind: str, size: int, status: int
+) -> None:
+    headers = world.staff("erp", "t1") | {"content-type": kind}
+    assert (await client.post("/v1/files", content=b"x" * size, headers=headers)).status_code == status
+
+
+async def test_a_long_reply_is_sent_as_it_is_made(client: httpx.AsyncClient) -> None:
+    reply = await client.get("/v1/report")
+    assert (reply.status_code, reply.text) == (200, "0\r\n1\r\n2\r\n")
+    assert reply.headers["content-type"] == "text/csv; charset=utf-8"
+    assert reply.headers["x-content-type-options"] == "nosniff"
+    assert reply.headers["x-request-id"]
+
+
 async def test_unknown_paths_and_methods_are_told_apart(client: httpx.AsyncClient) -> None:
     reply = await client.get("/v2/nothing")
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "NO_SUCH_PATH")

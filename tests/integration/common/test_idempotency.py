@@ -59,6 +59,14 @@ async def test_another_body_under_the_same_key_is_422_and_does_nothing(client: h
     assert after.json()["data"]["count"] == first.json()["data"]["count"] + 1
 
 
+async def test_a_file_is_told_from_another_file_by_its_bytes(client: httpx.AsyncClient, world: World) -> None:
+    headers = world.staff("erp", "t1") | {"idempotency-key": "f1", "content-type": "text/csv"}
+    first = await client.post("/v1/files", content=b"{not json", headers=headers)
+    again = await client.post("/v1/files", content=b"{not json", headers=headers)
+    other = await client.post("/v1/files", content=b"{not json ", headers=headers)
+    assert (first.status_code, again.content, other.status_code) == (202, first.content, 422)
+
+
 async def test_another_tenants_same_key_is_another_key(client: httpx.AsyncClient, world: World) -> None:
     first = await order(client, world, "k1")
     other = await order(client, world, "k1", {"displayName": "z", "quantity": 1}, tenant="t2")
