@@ -87,6 +87,8 @@ image: ## build one room's image with Docker: make image ROOM=scan
 .PHONY: lock
 lock: venv ## resolve requirements*.in again and write the locks with hashes
 	$(BIN)/pip-compile $(LOCK) --output-file requirements.txt requirements.in
+	for room in functions/*/requirements.in; do \
+	  $(BIN)/pip-compile $(LOCK) --output-file "$${room%.in}.txt" "$$room"; done
 	$(BIN)/pip-compile $(LOCK) --constraint requirements.txt --output-file requirements-dev.txt requirements-dev.in
 
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
