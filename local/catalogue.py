@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.catalog import domain
+from functions.common.product_edits import micros
+from functions.common.product_names import searchable
 from functions.common.products import ProductDocument, Unit, new_document, price_field, stock_field
 from functions.common.retail.barcode import canonical, check_digit
 
@@ -243,7 +244,7 @@ def _scale_code(tenant: Tenant, number: int) -> str:
 
 
 def _product(tenant: Tenant, store_id: str, item: _Item, now: datetime, *, shift: int) -> ProductDocument:
-    micros = domain.micros(now)
+    at = micros(now)
     amount = max(1, item.cents * (100 + shift) // 100) * tenant.factor
     event = f"{SOURCE}-{store_id}-{item.barcode}"
     document = new_document(
@@ -260,10 +261,10 @@ def _product(tenant: Tenant, store_id: str, item: _Item, now: datetime, *, shift
         age_restriction=item.age,
         recalled_lots=item.recalled,
         units=item.units,
-        price=price_field(amount, tenant.currency, {"t": micros, "q": 0, "s": SOURCE, "e": event}),
-        stock=stock_field(item.stock, {"t": micros, "q": 0, "s": SOURCE, "e": event}),
+        price=price_field(amount, tenant.currency, {"t": at, "q": 0, "s": SOURCE, "e": event}),
+        stock=stock_field(item.stock, {"t": at, "q": 0, "s": SOURCE, "e": event}),
     )
-    return {**document, **domain.searchable(item.name)}  # type: ignore[typeddict-item]
+    return {**document, **searchable(item.name)}  # type: ignore[typeddict-item]
 
 
 def _new_record(entity: str, name: str, fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from functions.catalog import domain, service, wiring
 from functions.common import auth, errors, stores
 from functions.common.http import Call, HttpDoor, Pagination, Reply
+from functions.common.product_edits import Editor, editor
 
 EDITORS = auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER)
 STAFF = auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER, auth.STORE_STAFF)
@@ -22,10 +23,10 @@ WRITE: dict[str, Any] = {"rate": "manage", "idempotency": "optional", "max_body"
 door = HttpDoor("catalog", ready=wiring.ready)
 
 
-def editor_of(call: Call) -> domain.Editor:
+def editor_of(call: Call) -> Editor:
     """Who edits; a request that is repeated with its key is the same edit."""
     op = call.idempotency_id or secrets.token_hex(16)
-    return domain.editor(call.principal.sub, call.principal.role, call.request_id, op, call.now)
+    return editor(call.principal.sub, call.principal.role, call.request_id, op, call.now)
 
 
 def seen_by(call: Call) -> int | None:

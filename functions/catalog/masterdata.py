@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from functions.catalog import domain, records
-from functions.catalog.domain import AuditEntry, Editor
 from functions.catalog.records import RecordWrite
 from functions.catalog.service import as_problems
 from functions.common import stores
 from functions.common.auth import Principal
 from functions.common.errors import Conflict, Forbidden, Malformed, NotFound, Problem
 from functions.common.mongo import Document
+from functions.common.product_edits import AuditEntry, Editor
 from functions.common.retail import labels
 
 ROUNDS = 8

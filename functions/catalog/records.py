@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.catalog.domain import EPOCH, AuditEntry, Change, Editor, audit_entry, diff, same
+from functions.common.product_edits import EPOCH, AuditEntry, Change, Editor, audit_entry, diff, same
 
 BRAND_FIELDS = ("name", "description", "logoUrl", "metadata")
 MODULE_FIELDS = ("name", "version", "config", "status", "permissions")

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from functions.catalog import schemas
-from functions.catalog.domain import EPOCH
 from functions.catalog.records import code_version
 from functions.catalog.repository import Listing
 from functions.catalog.search import parse
 from functions.catalog.service import Outcome
 from functions.common.mongo import Document
+from functions.common.product_edits import EPOCH
 
 
 def fields(body: BaseModel) -> dict[str, Any]:

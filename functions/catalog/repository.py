@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from functions.catalog.domain import AuditEntry, Write
 from functions.catalog.search import Search
 from functions.common.mongo import Document, Scoped
+from functions.common.product_edits import AuditEntry, Write
 from functions.common.products import DELETED, ProductDocument
 
 if TYPE_CHECKING:

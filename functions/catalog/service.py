@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from functions.catalog import domain
-from functions.catalog.domain import AuditEntry, Editor, Initial, Invalid, Write
 from functions.catalog.repository import Listing
-from functions.common import failpoints, log
+from functions.common import failpoints, log, product_edits
 from functions.common.errors import Conflict, Malformed, NotFound, Problem
 from functions.common.mongo import Document
+from functions.common.product_edits import AuditEntry, Editor, Initial, Invalid, Write
 from functions.common.products import DELETED, ProductDocument
 from functions.common.stores import Store
 
@@ -134,21 +134,21 @@ async def edit(
     def decide(before: ProductDocument) -> Write | None:
         if before["status"] == DELETED:
             raise _unknown()
-        if domain.outdated(seen, domain.last_edit(before)):
+        if domain.outdated(seen, product_edits.last_edit(before)):
             raise Conflict(
                 "somebody else has edited this since: read it again",
                 code="VERSION_CONFLICT",
                 details={"ver": before["ver"]},
             )
         with as_problems():
-            return domain.edited(before, patch, editor)
+            return product_edits.edited(before, patch, editor)
 
     return await _change(deps, store, barcode, decide)
 
 
 async def withdraw(deps: Deps, store: Store, barcode: str, editor: Editor) -> ProductDocument:
     """Take a product off sale; doing it again changes nothing. Raises NotFound."""
-    return await _change(deps, store, barcode, lambda before: domain.withdrawn(before, editor))
+    return await _change(deps, store, barcode, lambda before: product_edits.withdrawn(before, editor))
 
 
 async def load(
@@ -263,18 +263,18 @@ def _decide(
     store: Store, before: ProductDocument | None, item: Item, editor: Editor, *, revive_only: bool
 ) -> Write | Outcome:
     if before is None:
-        return domain.new_product(store.tenant_id, store.id, item.barcode, item.fields, item.initial, editor)
-    made = domain.made_by(before, editor)
+        return product_edits.new_product(store.tenant_id, store.id, item.barcode, item.fields, item.initial, editor)
+    made = product_edits.made_by(before, editor)
     if made is not None:
         # A repeated request: its first attempt wrote this and died before it could say so.
         return Outcome(item.barcode, made, before["ver"], document=before)
     if before["status"] == DELETED:
-        return domain.revived(before, item.fields, item.initial, editor)
+        return product_edits.revived(before, item.fields, item.initial, editor)
     if revive_only:
         message = "the store has a product with this barcode"
         return Outcome(item.barcode, "rejected", None, "PRODUCT_EXISTS", message)
     try:
-        write = domain.edited(before, item.given, editor)
+        write = product_edits.edited(before, item.given, editor)
     except Invalid as problem:
         return Outcome(item.barcode, "rejected", None, problem.code, str(problem))
     return write or Outcome(item.barcode, "unchanged", before["ver"], document=before)
@@ -301,8 +301,8 @@ async def _tell(deps: Deps, store: Store, writes: Sequence[Write]) -> None:
 def _item(fields: Mapping[str, Any], given: Mapping[str, Any], store: Store, editor: Editor) -> Item:
     code = domain.canonical_barcode(fields["barcode"])
     packs = {"units": domain.canonical_units(code, fields["units"])}
-    wanted = {name: fields[name] for name in domain.PRODUCT_FIELDS} | packs
-    named = {name: wanted[name] for name in domain.PRODUCT_FIELDS if name in given}
+    wanted = {name: fields[name] for name in product_edits.PRODUCT_FIELDS} | packs
+    named = {name: wanted[name] for name in product_edits.PRODUCT_FIELDS if name in given}
     return Item(code, wanted, named, domain.stated(fields, store.currency, editor))
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from bson import ObjectId
 
-from functions.catalog.search import name_key, name_tokens
 from functions.common import products
+from functions.common.product_names import name_key, name_tokens
 from functions.common.products import Watermark
 
 TENANT, STORE, OTHER_STORE = "acme", "acme-centre", "acme-north"

@@ -1,43 +1,22 @@
-"""The rules of a product: barcodes, packs, initial price and stock, what each edit writes."""
+"""The catalogue's own rules: barcodes, packs, initial price and stock, which edits collide."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from functions.catalog import domain
-from functions.catalog.domain import Editor, Initial, Invalid
-from functions.common.products import ProductDocument
+from functions.common.product_edits import Editor, Initial, Invalid, micros
 
 NOW = datetime(2026, 11, 20, 9, 30, 15, 123000, tzinfo=UTC)
 EDITOR = Editor("ann", "brand_manager", "req-1", "op1", NOW)
-LATER = Editor("bob", "store_manager", "req-2", "op2", NOW + timedelta(hours=1))
 GTIN, PACK, OTHER = "4006381333931", "5000112637922", "96385074"
-FIELDS: dict[str, Any] = {
-    "name": "Fine Pencil",
-    "description": None,
-    "brandId": "stabilo",
-    "categoryId": None,
-    "status": "active",
-    "showInQuickProducts": False,
-    "measure": "each",
-    "taxClass": "standard",
-    "imageUrl": None,
-    "ageRestriction": None,
-    "recalledLots": [],
-    "units": [],
-    "metadata": {},
-}
 
 
 def unit(barcode: str, quantity: int = 6000) -> dict[str, Any]:
     return {"name": "six", "barcode": barcode, "quantity": quantity, "price": None}
-
-
-def created(**changes: Any) -> ProductDocument:
-    return domain.new_product("acme", "berlin", GTIN, FIELDS | changes, Initial(), EDITOR).after
 
 
 def initial(amount: int = 199, as_of: datetime | None = None, editor: Editor = EDITOR) -> Initial:
@@ -100,7 +79,7 @@ def test_initial_values_carry_the_time_they_were_stated() -> None:
 def test_initial_values_without_a_time_are_stated_now() -> None:
     price = initial().price
     assert price is not None
-    assert price["w"]["t"] == domain.micros(NOW)
+    assert price["w"]["t"] == micros(NOW)
 
 
 def test_nothing_stated_is_nothing() -> None:
@@ -120,116 +99,6 @@ def test_a_price_in_another_currency_is_refused() -> None:
     assert refused.value.code == "WRONG_CURRENCY"
 
 
-def test_a_new_product_is_complete_audited_and_published() -> None:
-    write = domain.new_product("acme", "berlin", GTIN, FIELDS, initial(), EDITOR)
-    after = write.after
-    assert write.before_ver is None
-    assert (after["tenantId"], after["storeId"], after["barcode"]) == ("acme", "berlin", GTIN)
-    assert after["ver"] == 1795167015123
-    assert cast(dict[str, Any], after)["nameTokens"] == ["fine", "pencil"]
-    assert write.event is not None
-    assert write.event["id"] == f"berlin:{GTIN}:{after['ver']}"
-    assert write.event["data"] == {"barcode": GTIN, "ver": after["ver"]}
-    assert (write.entry["action"], write.entry["who"], write.entry["requestId"]) == ("created", "ann", "req-1")
-    assert [change["field"] for change in write.entry["changes"]] == [
-        "name",
-        "brandId",
-        "status",
-        "measure",
-        "taxClass",
-        "price",
-        "stock",
-    ]
-    assert write.entry["changes"][-2]["after"] == {"amount": 199, "currency": "EUR"}
-
-
-def test_an_edit_sets_only_what_differs_and_moves_the_version_by_one() -> None:
-    before = created()
-    write = domain.edited(before, {"name": "Fine Pencil", "brandId": "faber"}, LATER)
-    assert write is not None
-    assert dict(write.fresh) == {"brandId": "faber"}
-    assert write.before_ver == before["ver"]
-    assert write.after["ver"] == before["ver"] + 1
-    assert write.after["updatedAt"] == LATER.now
-    assert write.entry["changes"] == [{"field": "brandId", "before": "stabilo", "after": "faber"}]
-    assert write.event is not None
-    assert write.event["data"]["changed"] == ["brandId"]
-
-
-def test_an_edit_that_changes_nothing_writes_nothing() -> None:
-    assert domain.edited(created(), {"name": "Fine Pencil", "units": []}, LATER) is None
-
-
-def test_a_new_name_is_found_by_its_new_words() -> None:
-    write = domain.edited(created(), {"name": "Crème Brûlée"}, LATER)
-    assert write is not None
-    assert write.fresh["nameTokens"] == ["creme", "brulee"]
-
-
-def test_an_inactive_product_is_edited_without_telling_anybody() -> None:
-    write = domain.edited(created(status="inactive"), {"name": "Pen"}, LATER)
-    assert write is not None
-    assert write.event is None
-
-
-def test_a_withdrawn_product_keeps_its_document_and_its_version_goes_on() -> None:
-    before = created()
-    write = domain.withdrawn(before, LATER)
-    assert write is not None
-    assert write.after["status"] == "deleted"
-    assert write.after["ver"] == before["ver"] + 1
-    assert domain.withdrawn(write.after, LATER) is None
-
-
-def gone(**changes: Any) -> ProductDocument:
-    write = domain.withdrawn(cast(ProductDocument, {**created(), **changes}), EDITOR)
-    assert write is not None
-    return write.after
-
-
-def test_a_product_that_comes_back_has_a_higher_version_than_it_ever_had() -> None:
-    before = gone()
-    write = domain.revived(before, FIELDS | {"name": "New Pencil"}, Initial(), LATER)
-    assert write.after["ver"] == before["ver"] + 1
-    assert write.after["status"] == "active"
-    assert write.event is not None
-    assert write.event["type"] == "catalog.product_published"
-    assert write.entry["action"] == "revived"
-
-
-def test_a_product_that_comes_back_does_not_keep_old_metadata() -> None:
-    before = gone(metadata={"old": True, "kept": 1})
-    write = domain.revived(before, FIELDS | {"metadata": {"kept": 1}}, Initial(), LATER)
-    assert write.after["metadata"] == {"kept": 1}
-    same = domain.revived(before, FIELDS | {"metadata": {"old": True, "kept": 1}}, Initial(), LATER)
-    assert "metadata" not in same.fresh
-
-
-@pytest.mark.parametrize(
-    ("as_of", "amount"), [(NOW, 250), (LATER.now, 250), (NOW - timedelta(days=1), 199), (None, 250)]
-)
-def test_the_price_of_a_product_that_comes_back_never_goes_back_in_time(as_of: datetime | None, amount: int) -> None:
-    standing = initial(199, as_of=NOW - timedelta(hours=1))
-    before = gone(price=standing.price)
-    write = domain.revived(before, FIELDS, initial(250, as_of, LATER), LATER)
-    price = write.after["price"]
-    assert price is not None
-    assert price["amount"] == amount
-
-
-def test_a_repeated_request_recognises_what_it_made() -> None:
-    document = {"edit": {"op": "op1.product.4006381333931.1", "action": "created", "ver": 1}}
-    assert domain.made_by(document, EDITOR) == "created"
-    assert domain.made_by(document, LATER) is None
-    assert domain.made_by({"edit": {"op": "op1.x", "action": "updated"}}, EDITOR) == "updated"
-    assert domain.made_by({}, EDITOR) is None
-
-
-def test_the_last_edit_is_not_the_last_version() -> None:
-    assert domain.last_edit({"ver": 9, "edit": {"ver": 7}}) == 7
-    assert domain.last_edit({"ver": 9}) == 0
-
-
 def test_a_barcode_must_not_mean_two_products() -> None:
     on_sale = [{"barcode": OTHER, "units": [{"barcode": PACK}]}]
     assert domain.ambiguous({GTIN: [PACK]}, on_sale) == {GTIN}
@@ -240,10 +109,22 @@ def test_a_barcode_must_not_mean_two_products() -> None:
     assert domain.ambiguous({GTIN: [PACK], OTHER: [PACK]}, [{"barcode": "1"}]) == {GTIN, OTHER}
 
 
-def test_the_editor_s_time_is_what_mongodb_can_keep() -> None:
-    made = domain.editor("ann", "erp", "r", "o", datetime(2026, 1, 2, 3, 4, 5, 678999, tzinfo=UTC))
-    assert made.now.microsecond == 678000
+@pytest.mark.parametrize(
+    ("seen", "edited", "collides"), [(None, 9, False), (9, 9, False), (10, 9, False), (8, 9, True)]
+)
+def test_an_edit_collides_only_with_an_edit_made_after_what_was_seen(
+    seen: int | None, edited: int, collides: bool
+) -> None:
+    assert domain.outdated(seen, edited) is collides
 
 
-def test_microseconds_are_exact() -> None:
-    assert domain.micros(datetime(2026, 11, 20, 9, 30, 15, 999999, tzinfo=UTC)) == 1795167015_999999
+@pytest.mark.parametrize(("header", "version"), [(None, None), ("*", None), ('"17"', 17), ("17", 17), (' "0" ', 0)])
+def test_if_match_names_one_version(header: str | None, version: int | None) -> None:
+    assert domain.parse_if_match(header) == version
+
+
+@pytest.mark.parametrize("header", ['W/"17"', '"1", "2"', '"abc"', "", "-1", "1" * 19, "٣"])
+def test_an_if_match_that_cannot_be_read_is_refused_not_ignored(header: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        domain.parse_if_match(header)
+    assert refused.value.code == "INVALID_IF_MATCH"

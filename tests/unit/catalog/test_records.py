@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from functions.catalog import records
-from functions.catalog.domain import Editor
+from functions.common.product_edits import Editor
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 ANN = Editor("ann", "brand_manager", "req-1", "op1", NOW)
