@@ -1,0 +1,14 @@
+"""The doors of imports: what people and ERPs call, and what Cloud Tasks and Cloud Scheduler call."""
+
+from __future__ import annotations
+
+from functions.import_publish import import_operations, work_operations
+from functions.import_publish.door import door, work
+
+__all__ = ["door", "import_publish", "import_publish_work", "work"]
+
+# Importing them has put their operations on the doors.
+OPERATIONS = (import_operations, work_operations)
+
+import_publish = door.entry()
+import_publish_work = work.entry()
