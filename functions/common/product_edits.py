@@ -279,15 +279,15 @@ def _write(
 
 def _event(kind: EventKind, after: ProductDocument, changed: list[str], editor: Editor) -> dict[str, Any]:
     """The outbox entry. Its id names the version it speaks of, so that it is the same however often it is made."""
-    data: dict[str, Any] = {"barcode": after["barcode"], "ver": after["ver"]}
+    product: dict[str, Any] = {"barcode": after["barcode"], "ver": after["ver"]}
     if kind == events.PRODUCT_CHANGED:
-        data["changed"] = changed
+        product["changed"] = changed
     return {
         "id": f"{after['storeId']}:{after['barcode']}:{after['ver']}",
         "type": kind[0],
         "version": kind[1],
         "at": editor.now,
-        "data": data,
+        "data": {"products": [product]},
     }
 
 

@@ -172,7 +172,8 @@ async def apply_updates(message: Message) -> None:
 @events.push("/push/catalog-events", subscription="products-published", topic=catalog.TOPIC)
 async def on_product_published(message: Message) -> None:
     event = envelope.from_message(message, catalog.PRODUCT_PUBLISHED)
-    await wiring.deps().ingest.apply_parked(event.tenant_id, event.store_id, str(event.data["barcode"]))
+    barcodes = [str(product["barcode"]) for product in event.data["products"]]
+    await wiring.deps().ingest.apply_parked(event.tenant_id, event.store_id, barcodes)
 
 
 @events.push("/push/dead-events", subscription="products-published-dead", topic=catalog.TOPIC)

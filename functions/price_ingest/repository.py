@@ -103,24 +103,31 @@ class Parked:
             )
             left = [left[index] for index in lost]
 
-    async def find(self, tenant_id: str, keys: Iterable[Key], now: datetime) -> list[Document]:
+    async def find(self, tenant_id: str, store_id: str, barcodes: Iterable[str], now: datetime) -> list[Document]:
         """What is parked for these products. MongoDB deletes late, so what has expired is left out here."""
-        found = []
-        for store_id, barcode in keys:
-            scope = _parked_scope(tenant_id, store_id, barcode)
-            document = await mongo.cache_source(PARKED).find_one({**scope, "expiresAt": {"$gt": now}})
-            if document is not None:
-                found.append(document)
-        return found
+        ids = [_parked_id(store_id, barcode) for barcode in barcodes]
+        scope = {"tenantId": tenant_id, "storeId": store_id}
+        query = {**scope, "_id": {"$in": ids}, "expiresAt": {"$gt": now}}
+        return await mongo.cache_source(PARKED).find(query).to_list()
 
-    async def remove(self, tenant_id: str, document: Mapping[str, Any]) -> None:
+    async def remove(self, tenant_id: str, store_id: str, documents: Sequence[Mapping[str, Any]]) -> None:
         """Forget what has been applied, unless something newer was parked meanwhile."""
-        scope = _parked_scope(tenant_id, document["storeId"], document["barcode"])
-        await mongo.collection(PARKED).delete_one({**scope, "rev": document["rev"]})
+        from pymongo import DeleteOne
+
+        scopes = [_parked_scope(tenant_id, store_id, document["barcode"]) for document in documents]
+        deletes = [
+            DeleteOne({**scope, "rev": document["rev"]}) for scope, document in zip(scopes, documents, strict=True)
+        ]
+        if deletes:
+            await mongo.collection(PARKED).bulk_write(deletes, ordered=False)
+
+
+def _parked_id(store_id: str, barcode: str) -> str:
+    return f"{store_id}:{barcode}"
 
 
 def _parked_scope(tenant_id: str, store_id: str, barcode: str) -> Document:
-    return {"_id": f"{store_id}:{barcode}", "tenantId": tenant_id, "storeId": store_id}
+    return {"_id": _parked_id(store_id, barcode), "tenantId": tenant_id, "storeId": store_id}
 
 
 def _park(update: Update, now: datetime) -> list[Document]:

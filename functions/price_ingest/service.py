@@ -241,15 +241,22 @@ class Ingest:
 
     # -- parked updates -------------------------------------------------------------------------------------------
 
-    async def apply_parked(self, tenant_id: str, store_id: str, barcode: str) -> None:
-        """Apply what is parked for a product that exists now; with nothing parked, do nothing."""
-        for document in await self._parked.find(tenant_id, [(store_id, barcode)], clock.now()):
-            part = _parked_part(tenant_id, document)
-            failure = (await self.settle(tenant_id, [part], parked=True))[0]
+    async def apply_parked(self, tenant_id: str, store_id: str, barcodes: Sequence[str]) -> None:
+        """Apply what is parked for products that exist now; with nothing parked, do nothing."""
+        documents = await self._parked.find(tenant_id, store_id, barcodes, clock.now())
+        if not documents:
+            return
+        parts = [_parked_part(tenant_id, document) for document in documents]
+        failures = await self.settle(tenant_id, parts, parked=True)
+        done = [
+            document
+            for document, part, failure in zip(documents, parts, failures, strict=True)
+            if failure is None and PARKED not in part.outcomes
+        ]
+        await self._parked.remove(tenant_id, store_id, done)
+        for failure in failures:
             if failure is not None:
                 raise failure
-            if PARKED not in part.outcomes:
-                await self._parked.remove(tenant_id, document)
 
 
 async def _pause(most: float) -> None:

@@ -76,11 +76,11 @@ def test_a_message_of_one_tenant_cannot_name_anothers_store(mall: Mall) -> None:
     dead = [letter for letter in mall.database.dead_letters.find({"code": "STORE_NOT_IN_SCOPE"})]
     assert [letter["tenantId"] for letter in dead] == [TENANT]
     event = {
-        "id": "e1", "type": "catalog.product_published", "version": 1, "tenantId": TENANT, "storeId": RIVAL_STORE,
-        "occurredAt": "2026-11-20T10:00:00Z", "data": {"barcode": NAMES["barcode"].rival, "ver": 1},
+        "id": "e1", "type": "catalog.product_published", "version": 2, "tenantId": TENANT, "storeId": RIVAL_STORE,
+        "occurredAt": "2026-11-20T10:00:00Z", "data": {"products": [{"barcode": NAMES["barcode"].rival, "ver": 1}]},
     }  # fmt: skip
     kind = "catalog.product_published"
-    attributes = {"type": kind, "version": "1", "tenantId": TENANT, "storeId": RIVAL_STORE, "eventId": "e1"}
+    attributes = {"type": kind, "version": "2", "tenantId": TENANT, "storeId": RIVAL_STORE, "eventId": "e1"}
     assert mall.deliver("/push/catalog-events", event, **attributes).status_code < 500
     replay = {"tenantId": TENANT, "id": NAMES["deadLetterId"].rival, "by": "op", "at": 1}
     assert mall.call("/tasks/replay", replay).status_code < 500

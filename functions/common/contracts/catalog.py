@@ -6,10 +6,11 @@ from typing import Any, Final, TypedDict
 
 TOPIC: Final = "catalog-events"
 PRICE_CHANGED: Final = ("catalog.price_changed", 1)
-PRODUCT_PUBLISHED: Final = ("catalog.product_published", 1)
-PRODUCT_CHANGED: Final = ("catalog.product_changed", 1)
-PRODUCT_WITHDRAWN: Final = ("catalog.product_withdrawn", 1)
+PRODUCT_PUBLISHED: Final = ("catalog.product_published", 2)
+PRODUCT_CHANGED: Final = ("catalog.product_changed", 2)
+PRODUCT_WITHDRAWN: Final = ("catalog.product_withdrawn", 2)
 MAX_CHANGES: Final = 500
+MAX_PRODUCTS: Final = 500
 
 
 class Change(TypedDict):
@@ -30,26 +31,37 @@ class PriceChanged(TypedDict):
     changes: list[Change]
 
 
-class ProductPublished(TypedDict):
-    """`catalog.product_published` v1: the product can be scanned from now on."""
+class ProductVersion(TypedDict):
+    """A product of the event's store, and the version that made the fact."""
 
     barcode: str
     ver: int
 
 
-class ProductChanged(TypedDict):
-    """`catalog.product_changed` v1: names of the fields that have other values now."""
+class EditedProduct(TypedDict):
+    """A product of the event's store, and the names of the fields that have other values now."""
 
     barcode: str
     changed: list[str]
     ver: int
 
 
-class ProductWithdrawn(TypedDict):
-    """`catalog.product_withdrawn` v1: the product cannot be scanned any more."""
+class ProductPublishedV2(TypedDict):
+    """`catalog.product_published` v2: up to 500 products of one store that can be scanned from now on."""
 
-    barcode: str
-    ver: int
+    products: list[ProductVersion]
+
+
+class ProductChangedV2(TypedDict):
+    """`catalog.product_changed` v2: up to 500 products of one store, each with the fields that are other now."""
+
+    products: list[EditedProduct]
+
+
+class ProductWithdrawnV2(TypedDict):
+    """`catalog.product_withdrawn` v2: up to 500 products of one store that cannot be scanned any more."""
+
+    products: list[ProductVersion]
 
 
 SAMPLES: Final[dict[tuple[str, int], dict[str, Any]]] = {
@@ -66,8 +78,8 @@ SAMPLES: Final[dict[tuple[str, int], dict[str, Any]]] = {
             }
         ]
     },
-    PRODUCT_PUBLISHED: {"barcode": "4006381333931", "ver": 1795166400000},
-    PRODUCT_CHANGED: {"barcode": "4006381333931", "changed": ["name", "brandId"], "ver": 1795166400002},
-    PRODUCT_WITHDRAWN: {"barcode": "4006381333931", "ver": 1795166400003},
+    PRODUCT_PUBLISHED: {"products": [{"barcode": "4006381333931", "ver": 1795166400000}]},
+    PRODUCT_CHANGED: {"products": [{"barcode": "4006381333931", "changed": ["name", "brandId"], "ver": 1795166400002}]},
+    PRODUCT_WITHDRAWN: {"products": [{"barcode": "4006381333931", "ver": 1795166400003}]},
 }
 """One sample of every event, checked against its class by a test and shown in docs/events.md."""

@@ -41,7 +41,7 @@ async def test_a_created_product_can_be_read_and_is_published(catalog: Catalog) 
     assert read.json()["data"]["stock"]["quantity"] == 5000
     ver = read.json()["data"]["ver"]
     assert read.headers["etag"] == f'"{ver}"'
-    assert catalog.events() == [("catalog.product_published", {"barcode": GTIN, "ver": ver})]
+    assert catalog.events() == [("catalog.product_published", {"products": [{"barcode": GTIN, "ver": ver}]})]
     document = await catalog.document()
     assert (document["tenantId"], document["storeId"]) == (TENANT, STORE)
     assert document["outbox"] == document["audit"] == []
@@ -81,7 +81,7 @@ async def test_a_patch_writes_what_differs_and_audits_exactly_that(catalog: Cata
     assert (entry["tenantId"], entry["storeId"], entry["entityId"]) == (TENANT, STORE, GTIN)
     assert catalog.events()[-1] == (
         "catalog.product_changed",
-        {"barcode": GTIN, "ver": data["ver"], "changed": ["description", "metadata"]},
+        {"products": [{"barcode": GTIN, "ver": data["ver"], "changed": ["description", "metadata"]}]},
     )
 
 

@@ -113,7 +113,7 @@ async def test_an_event_leaves_the_outbox_once_it_is_published_and_is_swept_othe
 
     monkeypatch.setattr(pubsub, "publish", publish)
     things = mongo.collection("things")
-    entry = outbox.entry(PRODUCT_PUBLISHED, {"barcode": "4006381333931", "ver": 1})
+    entry = outbox.entry(PRODUCT_PUBLISHED, {"products": [{"barcode": "4006381333931", "ver": 1}]})
     document = {"_id": 1, "tenantId": "t1", "storeId": "s1", "outbox": [entry]}
     await things.insert_one(document)
     assert await outbox.flush(things, TOPIC, document, [entry]) is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,9 +22,16 @@ def update(minute: int = 0, **fields: Any) -> dict[str, Any]:
     return {"storeId": "s1", "barcode": UNKNOWN, "sourceTime": f"2026-11-20T09:{minute:02}:00Z"} | fields
 
 
-async def publish(events: httpx.AsyncClient, world: World, store: str = "s1", tenant: str = "t1") -> httpx.Response:
+async def publish(
+    events: httpx.AsyncClient,
+    world: World,
+    store: str = "s1",
+    tenant: str = "t1",
+    *,
+    barcodes: Sequence[str] = (UNKNOWN,),
+) -> httpx.Response:
     kind, version = PRODUCT_PUBLISHED
-    data = {"barcode": UNKNOWN, "ver": 1}
+    data = {"products": [{"barcode": barcode, "ver": 1} for barcode in barcodes]}
     message = to_message(Event("e1", kind, version, tenant, store, datetime(2026, 11, 20, tzinfo=UTC), data))
     return await world.push(events, PATH, message.data, attributes=message.attributes)
 
@@ -46,6 +54,26 @@ async def test_the_newest_of_each_field_is_applied_when_the_product_is_published
     assert (document["price"]["amount"], document["stock"]["avail"]) == (200, 3_000)
     assert await shop.parked_updates.count_documents({}) == 0
     assert sorted(change["new"] for _, change in outbox.changes()) == [200, 3_000]
+
+
+async def test_one_event_for_many_products_applies_what_each_of_them_has_waiting(
+    apply: httpx.AsyncClient, events: httpx.AsyncClient, world: World, shop: Database, outbox: Outbox
+) -> None:
+    parked = {UNKNOWN: 200, "4000000000006": 300, "4000000000013": 400}
+    for barcode, price in parked.items():
+        await world.push(apply, T1, update(price=price) | {"barcode": barcode})
+    born = [UNKNOWN, "4000000000006", "4000000000020"]
+    await shop.products.insert_many([product(barcode) for barcode in born])
+    for _ in range(2):
+        assert (await publish(events, world, barcodes=[*born, "4000000000013"])).status_code == 204
+    prices = {each["barcode"]: each["price"] async for each in shop.products.find({"barcode": {"$in": born}})}
+    assert {barcode: price and price["amount"] for barcode, price in prices.items()} == {
+        UNKNOWN: 200,
+        "4000000000006": 300,
+        "4000000000020": None,
+    }
+    assert [each["barcode"] async for each in shop.parked_updates.find()] == ["4000000000013"], "it is not there yet"
+    assert sorted(change["new"] for _, change in outbox.changes()) == [200, 300]
 
 
 async def test_an_event_for_another_store_or_tenant_applies_nothing(

@@ -139,7 +139,7 @@ def test_a_new_product_is_complete_audited_and_published() -> None:
     assert cast(dict[str, Any], after)["nameTokens"] == ["fine", "pencil"]
     assert write.event is not None
     assert write.event["id"] == f"berlin:{GTIN}:{after['ver']}"
-    assert write.event["data"] == {"barcode": GTIN, "ver": after["ver"]}
+    assert write.event["data"] == {"products": [{"barcode": GTIN, "ver": after["ver"]}]}
     assert (write.entry["action"], write.entry["who"], write.entry["requestId"]) == ("created", "ann", "req-1")
     assert [change["field"] for change in write.entry["changes"]] == [
         "name",
@@ -163,7 +163,7 @@ def test_an_edit_sets_only_what_differs_and_moves_the_version_by_one() -> None:
     assert write.after["updatedAt"] == LATER.now
     assert write.entry["changes"] == [{"field": "brandId", "before": "stabilo", "after": "faber"}]
     assert write.event is not None
-    assert write.event["data"]["changed"] == ["brandId"]
+    assert write.event["data"]["products"][0]["changed"] == ["brandId"]
 
 
 def test_an_edit_that_changes_nothing_writes_nothing() -> None:
