@@ -1,4 +1,5 @@
-"""`python -m local.cloud`: the local Pub/Sub, Cloud Tasks, token issuer and their admin door in one process.
+"""`python -m local.cloud`: the local Pub/Sub, Cloud Tasks, Secret Manager, token issuer and their admin door in one
+process.
 
 Prints one JSON line with the ports when everything is ready, and stops cleanly on SIGTERM and SIGINT.
 """
@@ -17,6 +18,7 @@ import orjson
 
 from local.issuer import Issuer
 from local.pubsub import PubSubServer
+from local.secretmanager import SecretManagerServer
 from local.tasks import TasksServer
 from local.web import WebRequest, WebServer
 
@@ -31,6 +33,7 @@ class Cloud:
         tasks_port: int = 0,
         issuer_port: int = 0,
         admin_port: int = 0,
+        secrets_port: int = 0,
         data_dir: Path | None = None,
         push_window: int = 256,
     ) -> None:
@@ -38,13 +41,14 @@ class Cloud:
         issuer = self.issuer = Issuer(data_dir)
         self.pubsub = PubSubServer(port=pubsub_port, data_dir=data_dir, issuer=issuer, push_window=push_window)
         self.tasks = TasksServer(port=tasks_port, data_dir=data_dir, issuer=issuer)
+        self.secrets = SecretManagerServer(port=secrets_port, data_dir=data_dir)
         self.jwks = WebServer(self._jwks, port=issuer_port)
         self.admin = WebServer(self._admin, port=admin_port)
 
     async def start(self) -> None:
         """Starts all or nothing; raises OSError when a port is taken."""
         try:
-            for server in (self.jwks, self.admin, self.pubsub, self.tasks):
+            for server in (self.jwks, self.admin, self.pubsub, self.tasks, self.secrets):
                 await server.start()
         except BaseException:
             await self.stop()
@@ -52,7 +56,7 @@ class Cloud:
 
     async def stop(self) -> None:
         """Stops all; safe to repeat."""
-        for server in (self.tasks, self.pubsub, self.admin, self.jwks):
+        for server in (self.secrets, self.tasks, self.pubsub, self.admin, self.jwks):
             await server.stop()
         if self._lock is not None:
             self._lock.close()
@@ -63,6 +67,7 @@ class Cloud:
         return {
             "pubsub": self.pubsub.port,
             "tasks": self.tasks.port,
+            "secrets": self.secrets.port,
             "issuer": self.jwks.port,
             "admin": self.admin.port,
         }
@@ -114,7 +119,7 @@ async def serve(cloud: Cloud) -> None:
 def main() -> int:
     """The command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m local.cloud", description=__doc__)
-    for name in ("pubsub", "tasks", "issuer", "admin"):
+    for name in ("pubsub", "tasks", "issuer", "admin", "secrets"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--data-dir", type=Path, default=None, help="keeps messages, tasks and keys; default: nowhere")
     parser.add_argument("--push-window", type=int, default=256, help="most pushes in flight per subscription")
@@ -137,6 +142,7 @@ async def _run(options: argparse.Namespace) -> None:
             tasks_port=options.tasks_port,
             issuer_port=options.issuer_port,
             admin_port=options.admin_port,
+            secrets_port=options.secrets_port,
             data_dir=options.data_dir,
             push_window=options.push_window,
         )

@@ -16,19 +16,23 @@ from local.provision import LOCATION, PROJECT
 ROOT = Path(__file__).resolve().parent.parent
 # Secrets in the cloud; here every door knows these addresses.
 _OPEN = frozenset({"MONGODB_URI", "REDIS_URL"})
+# Where `python -m local.erp` and `moto_server` listen: the only private addresses that imports may fetch from here.
+SIMULATORS = ",".join(f"127.0.0.1:{port}" for port in (8201, 8202, 8203, 8204, 8205))
 _TELEMETRY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLE")
 _PLAIN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the parts of one suite are. `doors`: service -> URL."""
+    """Where the parts of one suite are: URLs, and host:port of what speaks gRPC. `doors`: service -> URL."""
 
     mongo_uri: str
     mongo_database: str
     redis_url: str
     pubsub: str
     tasks: str
+    secrets: str
+    storage: str
     doors: Mapping[str, str]
     functions_dir: Path
 
@@ -59,6 +63,8 @@ def door_environment(door: Door, addresses: Addresses, issuer: Issuer) -> dict[s
         "PUBSUB_EMULATOR_HOST": addresses.pubsub,
         "CLOUD_TASKS_EMULATOR_HOST": addresses.tasks,
         "CLOUD_TASKS_LOCATION": LOCATION,
+        "STORAGE_EMULATOR_HOST": addresses.storage,
+        "SECRET_MANAGER_EMULATOR_HOST": addresses.secrets,
         "IDENTITY_ISSUER": IDENTITY_ISSUER,
         "IDENTITY_AUDIENCE": AUDIENCE,
         "IDENTITY_JWKS": json.dumps(issuer.jwks("identity")),
@@ -77,6 +83,8 @@ def _asked_for(door: Door, issuer: Issuer) -> dict[str, str]:
     known: dict[str, Callable[[], str]] = {
         "SESSION_SIGNING_KEY": lambda: issuer.private_jwk("session"),
         "STORE_CODE_KEY": lambda: issuer.private_jwk("store-codes"),
+        "IMPORT_UPLOAD_KEY": issuer.upload_key,
+        "IMPORT_ALLOWED_HOSTS": lambda: SIMULATORS,
         "STORE_CODE_JWKS": lambda: json.dumps(issuer.jwks("store-codes")),
     }
     names = set(door.secrets) | set(door.env)

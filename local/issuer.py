@@ -1,7 +1,8 @@
 """The local identity provider: keys that survive restarts, the tokens signed with them, and their public JWKS.
 
 It stands in for Firebase (identity tokens), for Google's service account tokens (OIDC of Pub/Sub, Cloud Tasks and
-Cloud Scheduler) and for the two signing keys of our own that Secret Manager holds in production. Development only.
+Cloud Scheduler), for the two signing keys of our own that Secret Manager holds in production, and for the service
+account that signs upload URLs. Development only.
 """
 
 import base64
@@ -18,15 +19,16 @@ import jwt
 import orjson
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 
 IDENTITY_ISSUER = "https://identity.retailscan.local"
 OIDC_ISSUER = "https://oidc.retailscan.local"
 SESSION_ISSUER = "https://sessions.retailscan.local"
 AUDIENCE = "retailscan"
 PUSH_SERVICE_ACCOUNT = "push@retailscan-local.iam.gserviceaccount.com"
+UPLOAD_SERVICE_ACCOUNT = "imports@retailscan-local.iam.gserviceaccount.com"
 
-_RSA = ("identity", "oidc")
+_RSA = ("identity", "oidc", "uploads")
 _ED25519 = ("session", "store-codes")
 _TOKEN_S = 3600
 # A cached token is replaced while it is still good for a while, so that no push carries one about to expire.
@@ -39,8 +41,8 @@ class Issuer:
     """Signs tokens and shows the public keys. With a `data_dir` the keys are kept there, readable by the owner only."""
 
     def __init__(self, data_dir: Path | None = None) -> None:
-        pems = _load_or_create(data_dir / "issuer-keys.json") if data_dir is not None else _generate()
-        self._keys = {name: _SigningKey(name, pem) for name, pem in pems.items()}
+        pems = _load_or_create(data_dir / "issuer-keys.json") if data_dir is not None else {}
+        self._keys = _Keys(pems)
         self._oidc_tokens: dict[tuple[str, str], tuple[str, float]] = {}
 
     def jwks(self, name: str) -> dict[str, list[Jwk]]:
@@ -50,6 +52,26 @@ class Issuer:
     def private_jwk(self, name: str) -> str:
         """The private Ed25519 JWK as JSON (`session` or `store-codes`), as Secret Manager would give it to a door."""
         return orjson.dumps(self._keys[name].private_jwk()).decode()
+
+    def upload_key(self) -> str:
+        """The service account's key file that signs upload URLs, as JSON."""
+        key = self._keys["uploads"]
+        return orjson.dumps(
+            {
+                "type": "service_account",
+                "project_id": "retailscan-local",
+                "client_email": UPLOAD_SERVICE_ACCOUNT,
+                "private_key_id": key.kid,
+                "private_key": key.pem,
+                "token_uri": "https://oauth2.invalid/token",
+            }
+        ).decode()
+
+    def upload_public_key(self) -> RSAPublicKey:
+        """What the signatures of `upload_key` are checked with."""
+        public = self._keys["uploads"].private.public_key()
+        assert isinstance(public, RSAPublicKey)
+        return public
 
     def identity_token(
         self,
@@ -100,8 +122,22 @@ class Issuer:
         return jwt.encode(dict(claims), key.private, key.algorithm, headers={"kid": key.kid, "typ": typ})
 
 
+class _Keys:
+    """The keys by name, each read or made when it is first needed: making an RSA key takes a while."""
+
+    def __init__(self, pems: Mapping[str, str]) -> None:
+        self._pems = pems
+        self._made: dict[str, _SigningKey] = {}
+
+    def __getitem__(self, name: str) -> "_SigningKey":
+        if name not in self._made:
+            self._made[name] = _SigningKey(name, self._pems.get(name) or _generate(name))
+        return self._made[name]
+
+
 class _SigningKey:
     def __init__(self, name: str, pem: str) -> None:
+        self.pem = pem
         private = serialization.load_pem_private_key(pem.encode(), password=None)
         assert isinstance(private, RSAPrivateKey | Ed25519PrivateKey)
         self.private = private
@@ -150,28 +186,37 @@ def _b64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _generate() -> dict[str, str]:
-    keys: dict[str, RSAPrivateKey | Ed25519PrivateKey] = {name: generate_private_key(65537, 2048) for name in _RSA}
-    keys |= {name: Ed25519PrivateKey.generate() for name in _ED25519}
-    return {
-        name: key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-        for name, key in keys.items()
-    }
+def _generate(name: str) -> str:
+    if name not in _RSA + _ED25519:
+        raise KeyError(name)
+    key = generate_private_key(65537, 2048) if name in _RSA else Ed25519PrivateKey.generate()
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
 
 
 def _load_or_create(path: Path) -> dict[str, str]:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Two processes may start at once: each writes a private file, and the first link wins for both.
-        fd, name = tempfile.mkstemp(dir=path.parent, prefix=".issuer-")
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(orjson.dumps(_generate()))
+    try:
+        loaded: dict[str, str] = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        loaded = {}
+    missing = [name for name in _RSA + _ED25519 if name not in loaded]
+    if not missing:
+        return loaded
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes may start at once: each writes a private file, and the first link wins for both.
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".issuer-")
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(orjson.dumps(loaded | {name: _generate(name) for name in missing}))
+        if loaded:
+            # A file from before there was such a key.
+            os.replace(name, path)
+        else:
             with contextlib.suppress(FileExistsError):
                 os.link(name, path)
-        finally:
+    finally:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
-    loaded: dict[str, str] = orjson.loads(path.read_bytes())
-    return loaded
+    found: dict[str, str] = orjson.loads(path.read_bytes())
+    return found

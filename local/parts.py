@@ -1,4 +1,4 @@
-"""The suite's own helper processes: the local cloud and the gateway."""
+"""The suite's own helper processes: the local cloud, its storage and the gateway."""
 
 from __future__ import annotations
 
@@ -24,12 +24,23 @@ def log_of(data_dir: Path, name: str) -> Path:
 
 
 def cloud(data_dir: Path, ports: Ports) -> Child:
-    """The local Pub/Sub, Cloud Tasks and token issuer; not started."""
+    """The local Pub/Sub, Cloud Tasks, Secret Manager and token issuer; not started."""
     argv = [sys.executable, "-m", "local.cloud"]
     argv += ["--pubsub-port", str(ports.pubsub), "--tasks-port", str(ports.tasks)]
     argv += ["--admin-port", str(ports.admin), "--issuer-port", str(ports.issuer)]
-    argv += ["--data-dir", str(data_dir / "cloud")]
+    argv += ["--secrets-port", str(ports.secrets), "--data-dir", str(data_dir / "cloud")]
     return Child("the local cloud", argv, log=log_of(data_dir, "cloud"), env=tool_environment(), cwd=ROOT)
+
+
+def storage(data_dir: Path, ports: Ports) -> Child:
+    """The local Cloud Storage; not started. It takes its key from the local cloud's folder."""
+    return storage_at(data_dir / "cloud", ports.storage, log_of(data_dir, "storage"))
+
+
+def storage_at(folder: Path, port: int, log: Path | None = None) -> Child:
+    """The same, anywhere."""
+    argv = [sys.executable, "-m", "local.storage", "--port", str(port), "--data-dir", str(folder)]
+    return Child("the local storage", argv, log=log, env=tool_environment(), cwd=ROOT)
 
 
 def has_messages(data_dir: Path) -> bool:

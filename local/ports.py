@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from local.processes import demand_port, free_ports
 
-FIRST_DOOR = 10
+FIRST_DOOR = 20
 """Doors start this far above the gateway."""
 
 
@@ -22,16 +23,19 @@ class Ports:
     tasks: int
     issuer: int
     admin: int
+    secrets: int
+    storage: int
     doors: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
     def free(services: Iterable[str], mongo_members: int = 1) -> Ports:
         """Ports that nobody listens on now."""
         names = sorted(services)
-        ports = free_ports(6 + mongo_members + len(names))
-        gateway, redis, pubsub, tasks, issuer, admin = ports[:6]
-        mongo, doors = tuple(ports[6 : 6 + mongo_members]), ports[6 + mongo_members :]
-        return Ports(gateway, mongo, redis, pubsub, tasks, issuer, admin, dict(zip(names, doors, strict=True)))
+        ports = iter(free_ports(8 + mongo_members + len(names)))
+        gateway, mongo = next(ports), tuple(islice(ports, mongo_members))
+        redis, pubsub, tasks, issuer, admin, secrets, storage = islice(ports, 7)
+        doors = dict(zip(names, ports, strict=True))
+        return Ports(gateway, mongo, redis, pubsub, tasks, issuer, admin, secrets, storage, doors)
 
     @staticmethod
     def above(gateway: int, services: Iterable[str], mongo_members: int = 1) -> Ports:
@@ -40,12 +44,14 @@ class Ports:
         doors = {name: gateway + FIRST_DOOR + n for n, name in enumerate(names)}
         mongo = tuple(gateway + 6 + n for n in range(mongo_members))
         redis, pubsub, tasks, issuer, admin = (gateway + n for n in range(1, 6))
-        return Ports(gateway, mongo, redis, pubsub, tasks, issuer, admin, doors)
+        secrets, storage = gateway + 10, gateway + 11
+        return Ports(gateway, mongo, redis, pubsub, tasks, issuer, admin, secrets, storage, doors)
 
     def demand(self) -> None:
         """Raises LocalError when another program holds one of them (but for the databases, which check theirs)."""
         wanted = {"the gateway": self.gateway, "Pub/Sub": self.pubsub, "Cloud Tasks": self.tasks}
         wanted |= {"the token issuer": self.issuer, "the local cloud": self.admin}
+        wanted |= {"Secret Manager": self.secrets, "Cloud Storage": self.storage}
         for part, port in wanted.items():
             demand_port(port, part)
         for service, port in self.doors.items():

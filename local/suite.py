@@ -122,6 +122,16 @@ class Suite:
         return f"{HOST}:{self.ports.tasks}"
 
     @property
+    def secrets_endpoint(self) -> str:
+        """host:port of Secret Manager."""
+        return f"{HOST}:{self.ports.secrets}"
+
+    @property
+    def storage_url(self) -> str:
+        """Cloud Storage, what STORAGE_EMULATOR_HOST holds; runs when a door's card asks for a bucket."""
+        return f"http://{HOST}:{self.ports.storage}"
+
+    @property
     def admin_url(self) -> str:
         """The local cloud's own status and fault switches."""
         return f"http://{HOST}:{self.ports.admin}"
@@ -175,6 +185,8 @@ class Suite:
         self.doors.start_all()
         if self._with_gateway:
             self.gateway.start()
+        if self._keeps_files():
+            self.storage.start()
         first = [] if late else [self._bring_up_cloud()]
         await asyncio.gather(self._bring_up_databases(), *first)
         await self._wait_for_doors()
@@ -188,7 +200,7 @@ class Suite:
         if self._scheduler is not None:
             await self._scheduler.stop()
         if self._prepared:
-            await asyncio.to_thread(stop_all, [self.gateway, self.cloud], grace)
+            await asyncio.to_thread(stop_all, [self.gateway, self.cloud, self.storage], grace)
             await self.doors.stop_all(grace)
         await asyncio.to_thread(self.redis.stop, grace)
         await asyncio.to_thread(self.mongo.stop, grace)
@@ -202,7 +214,7 @@ class Suite:
         """Every process of this suite that runs now (gunicorn's workers are children of theirs)."""
         if not self._prepared:
             return []
-        children = [child.pid for child in (self.cloud, self.gateway) if child.running]
+        children = [child.pid for child in (self.cloud, self.storage, self.gateway) if child.running]
         return [*children, *self.mongo.pids, *self.redis.pids, *self.doors.pids()]
 
     async def collect(self) -> dict[str, Any]:
@@ -250,6 +262,11 @@ class Suite:
         self.cloud.start()
         await parts.wait_for(self.cloud, self.ports.admin)
 
+    async def restart_storage(self) -> None:
+        """Start Cloud Storage again after `storage.kill()`; whole objects are still there."""
+        self.storage.start()
+        await parts.wait_for(self.storage, self.ports.storage)
+
     # --- the parts
 
     def _take_lock(self) -> None:
@@ -268,6 +285,8 @@ class Suite:
             redis_url=self.redis_url,
             pubsub=self.pubsub_endpoint,
             tasks=self.tasks_endpoint,
+            secrets=self.secrets_endpoint,
+            storage=self.storage_url,
             doors={service: self.door_url(service) for service in self.topology.services},
             functions_dir=self.functions_dir,
         )
@@ -280,15 +299,23 @@ class Suite:
             say=self._say,
         )
         self.cloud = parts.cloud(self.data_dir, self.ports)
+        self.storage = parts.storage(self.data_dir, self.ports)
         self.gateway = parts.gateway(
             self.data_dir,
             self.ports,
             functions_dir=self.functions_dir,
             tenants=self.tenants,
             rooms=self.rooms,
-            endpoints={"pubsub": self.pubsub_endpoint, "tasks": self.tasks_endpoint},
+            endpoints=self._endpoints(),
         )
         self._prepared = True
+
+    def _keeps_files(self) -> bool:
+        return any("IMPORT_BUCKET" in door.env for door in self.topology.doors)
+
+    def _endpoints(self) -> dict[str, str]:
+        found = {"pubsub": self.pubsub_endpoint, "tasks": self.tasks_endpoint, "secrets": self.secrets_endpoint}
+        return found | ({"storage": self.storage_url} if self._keeps_files() else {})
 
     async def _bring_up_cloud(self) -> None:
         self.cloud.start()
@@ -315,6 +342,8 @@ class Suite:
         waits = [self.doors.wait_ready(service, parts.READY_SECONDS) for service in self.topology.services]
         if self._with_gateway:
             waits.append(parts.wait_for(self.gateway, self.ports.gateway))
+        if self._keeps_files():
+            waits.append(parts.wait_for(self.storage, self.ports.storage))
         await asyncio.gather(*waits)
 
     def _supervise(self) -> None:

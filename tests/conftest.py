@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,26 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = services.choose_redis(tmp_path_factory.mktemp("redis")).spawn()
     try:
         yield server.wait_ready().url
+    finally:
+        server.stop(grace=0.5)
+
+
+@pytest.fixture(scope="session")
+def storage_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A local Cloud Storage for the session: the environment that makes a room use it."""
+    from local import parts
+    from local.issuer import Issuer
+    from local.processes import port_answers
+
+    folder, port = tmp_path_factory.mktemp("storage"), services.free_port()
+    server = parts.storage_at(folder, port).start()
+    try:
+        deadline = time.monotonic() + 20
+        while not port_answers(port):
+            assert server.running, "the local storage did not start"
+            assert time.monotonic() < deadline, "the local storage does not answer"
+            time.sleep(0.02)
+        yield {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}", "IMPORT_UPLOAD_KEY": Issuer(folder).upload_key()}
     finally:
         server.stop(grace=0.5)
 

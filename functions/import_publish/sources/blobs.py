@@ -145,6 +145,8 @@ class Bucket:
                 digest.update(piece)
                 await self._run(lambda piece=piece: writer.write(piece))  # type: ignore[misc]
             await self._run(writer.close)
+            # The writer does not say which generation it has made.
+            await self._run(lambda: blob.reload(timeout=TIMEOUT_SECONDS))
         except BaseException:
             # Not closed: closing would keep what has come so far.
             self._pool().submit(writer.terminate)

@@ -38,8 +38,8 @@ def test_only_the_room_that_changed_is_restarted(paths: list[str], rooms: set[st
 def test_chosen_ports_are_next_to_one_another_and_all_different() -> None:
     ports = Ports.above(8080, ["scan", "catalog"], mongo_members=3)
     every = [ports.gateway, ports.redis, ports.pubsub, ports.tasks, ports.issuer, ports.admin, *ports.mongo]
-    every += ports.doors.values()
-    assert ports.doors == {"catalog": 8090, "scan": 8091}
+    every += [ports.secrets, ports.storage, *ports.doors.values()]
+    assert ports.doors == {"catalog": 8100, "scan": 8101}
     assert len(set(every)) == len(every)
     assert min(every) == 8080
 
