@@ -1,4 +1,4 @@
-"""Imports and their staged chunks. Every filter names the tenant; every change of an import is a compare-and-set."""
+"""Imports, and what a tenant has set for them. Every filter names the tenant; every change is a compare-and-set."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.common import mongo
+from functions.common import clock, mongo
 from functions.common.mongo import Document, Scoped
 from functions.import_publish.domain import states
 
 IMPORTS, STAGING, UNDO, FAILURES = "imports", "product_staging", "import_undo", "import_failures"
 PROFILES, RULES = "import_profiles", "import_rules"
 STAGED_FOR = timedelta(days=7)
+MOST_PROFILES = 100
 LEASE = timedelta(seconds=60)
 """How long a worker that does not say anything is believed to be alive."""
 
@@ -77,7 +78,7 @@ class Imports:
         until = now + LEASE
         return await _scoped(IMPORTS, tenant_id).find_one_and_update(
             {"_id": import_id, "state": {"$in": list(state)}, "$or": free},
-            {"$inc": {"work.fence": 1}, "$set": {"work.until": until, "work.owner": owner, "dueAt": until}},
+            {"$inc": {"work.fence": 1, "ver": 1}, "$set": {"work.until": until, "work.owner": owner, "dueAt": until}},
             return_document=ReturnDocument.AFTER,
         )
 
@@ -107,22 +108,81 @@ class Imports:
         query = {"state": {"$in": sorted(states.RUNNING)}, "work.until": {"$gt": now}}
         return await _scoped(IMPORTS, tenant_id).count(query)
 
+    async def own(self, document: Mapping[str, Any], key: str) -> bool:
+        """Make a file this import's; False when another one has it."""
+        from pymongo.errors import DuplicateKeyError
+
+        try:
+            await _scoped(IMPORTS, document["tenantId"]).update_one(
+                {"_id": document["_id"]}, {"$set": {"fileKey": key}}
+            )
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def group(self, tenant_id: str, group_id: str) -> list[Document]:
+        """The imports that share a file, one a store."""
+        return await _scoped(IMPORTS, tenant_id).find({"groupId": group_id}).sort("_id", 1).to_list()
+
+    async def postpone(self, due: Mapping[str, Any], until: datetime | None) -> None:
+        """Look again later (None: never), unless something happened since it was found to be due."""
+        change = {"$unset": {"dueAt": ""}} if until is None else {"$set": {"dueAt": until}}
+        await _scoped(IMPORTS, due["tenantId"]).update_one({"_id": due["_id"], "dueAt": due["dueAt"]}, change)
+
     async def holder(self, tenant_id: str, file_key: str) -> Document | None:
         """The import that brought this file, when it still counts."""
         return await _scoped(IMPORTS, tenant_id).find_one({"fileKey": file_key})
 
 
-def chunk_id(import_id: str, n: int) -> str:
-    """The id of a chunk of an import."""
-    return f"{import_id}:{n:06d}"
-
-
-class Chunks:
-    """`product_staging`: up to five hundred rows a document."""
-
-
 def _scoped(name: str, tenant_id: str) -> Scoped:
     return Scoped(mongo.collection(name), tenantId=tenant_id)
+
+
+class Settings:
+    """`import_profiles` and `import_rules`: how a tenant's files are read and what their rows must keep to."""
+
+    async def profile(self, tenant_id: str, name: str) -> Document | None:
+        """A profile of the tenant's own."""
+        return await _scoped(PROFILES, tenant_id).find_one({"name": name})
+
+    async def profiles(self, tenant_id: str) -> list[Document]:
+        """The tenant's own profiles, by name."""
+        return await _scoped(PROFILES, tenant_id).find().sort("name", 1).limit(MOST_PROFILES).to_list()
+
+    async def put_profile(self, tenant_id: str, name: str, profile: Mapping[str, Any], by: str) -> Document:
+        """Keep a profile under its name, in the place of the one before."""
+        return await self._put(PROFILES, tenant_id, {"name": name}, {"profile": profile}, by)
+
+    async def remove_profile(self, tenant_id: str, name: str) -> bool:
+        """Forget a profile; imports have their own copy. False when there was none."""
+        return bool(await _scoped(PROFILES, tenant_id).delete_one({"name": name}))
+
+    async def rules(self, tenant_id: str) -> Document | None:
+        """The tenant's rules, if it has set any."""
+        return await _scoped(RULES, tenant_id).find_one()
+
+    async def put_rules(self, tenant_id: str, rules: Mapping[str, Any], by: str) -> Document:
+        """Keep the tenant's rules; imports that are under way keep theirs."""
+        return await self._put(RULES, tenant_id, {}, {"rules": rules}, by)
+
+    async def _put(
+        self, name: str, tenant_id: str, key: Mapping[str, Any], fresh: Mapping[str, Any], by: str
+    ) -> Document:
+        from pymongo import ReturnDocument
+
+        now = clock.now()
+        found = await _scoped(name, tenant_id).find_one_and_update(
+            key,
+            {
+                "$set": {**fresh, "updatedAt": now, "updatedBy": by},
+                "$setOnInsert": {"createdAt": now},
+                "$inc": {"ver": 1},
+            },
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        assert found is not None
+        return found
 
 
 def _change(
@@ -132,8 +192,6 @@ def _change(
     due: datetime | None,
     forget: Sequence[str],
 ) -> Document:
-    from functions.common import clock
-
     gone = dict.fromkeys(forget, "")
     fields = {**fresh, "ver": before["ver"] + 1, "updatedAt": clock.now()}
     if state is not None:
