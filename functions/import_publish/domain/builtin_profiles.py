@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.import_publish.domain.profiles import Profile
-
 _STATUS = {
     "aktiv": "active",
     "activo": "active",
@@ -50,7 +48,7 @@ _RETAILSCAN: Mapping[str, Any] = {
         ],
         "status": ["status", "state", "active", "aktiv", "estado"],
         "measure": ["measure", "unit", "unit of measure", "uom", "Einheit", "Mengeneinheit", "unidad", "enhet"],
-        "taxClass": ["taxClass", "tax", "vat class", "Steuerklasse", "Steuersatz", "impuesto", "momsklass", "moms"],
+        "taxClass": ["taxClass", "vat class", "Steuerklasse", "clase de impuesto", "momsklass"],
         "imageUrl": ["imageUrl", "image", "picture", "image link", "Bild", "Bild URL", "imagen", "bild länk"],
         "ageRestriction": [
             *("ageRestriction", "minimum age", "age", "Mindestalter", "Altersfreigabe", "edad mínima", "åldersgräns"),
@@ -68,6 +66,8 @@ _RETAILSCAN: Mapping[str, Any] = {
         "asOf": ["asOf", "as of", "updated at", "timestamp", "Stand", "fecha", "tidpunkt"],
     },
     "words": {"status": _STATUS, "measure": _MEASURE},
+    "decimal": "auto",
+    "slugify": ["brandId", "categoryId"],
 }
 _SHOPIFY: Mapping[str, Any] = {
     "name": "shopify",
@@ -78,7 +78,6 @@ _SHOPIFY: Mapping[str, Any] = {
         "brandId": ["Vendor"],
         "categoryId": ["Type", "Custom Product Type"],
         "status": ["Status"],
-        "imageUrl": ["Variant Image", "Variant image URL", "Image Src", "Product image URL"],
         "price": ["Variant Price", "Price"],
         "stock": ["Variant Inventory Qty", "Inventory quantity"],
         "metadata.sku": ["Variant SKU", "SKU"],
@@ -95,7 +94,11 @@ _SHOPIFY: Mapping[str, Any] = {
         "name": {
             "columns": ["Title", "Option1 Value", "Option2 Value", "Option3 Value"],
             "skip": ["Default Title"],
-        }
+        },
+        "imageUrl": {
+            "columns": ["Variant Image", "Variant image URL", "Image Src", "Product image URL"],
+            "take": "first",
+        },
     },
     "html": ["description"],
     "slugify": ["brandId", "categoryId"],
@@ -120,19 +123,20 @@ _SQUARE: Mapping[str, Any] = {
         "barcode": ["GTIN"],
         "description": ["Description"],
         "categoryId": ["Reporting Category", "Category", "Categories"],
+        "status": ["Archived"],
         "price": ["Price"],
-        "stock": ["New Quantity*", "Current Quantity*"],
         "metadata.sku": ["SKU"],
         "metadata.token": ["Token"],
         "metadata.category": ["Reporting Category", "Category", "Categories"],
     },
-    "words": {"price": {"variable": ""}},
+    "words": {"price": {"variable": ""}, "status": {"y": "inactive", "yes": "inactive", "n": "active", "no": "active"}},
     "compose": {
         "name": {"columns": ["Item Name", "Variation Name"], "skip": ["Regular"]},
+        "stock": {"columns": ["New Quantity*", "Current Quantity*"], "take": "first"},
     },
     "html": ["description"],
     "slugify": ["categoryId"],
     "textMarks": True,
 }
 
-BUILT_IN: Mapping[str, Profile] = {each["name"]: Profile.from_dict(each) for each in (_RETAILSCAN, _SHOPIFY, _SQUARE)}
+DESCRIPTIONS: tuple[Mapping[str, Any], ...] = (_RETAILSCAN, _SHOPIFY, _SQUARE)

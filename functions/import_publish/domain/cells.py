@@ -208,6 +208,8 @@ def _slug(text: str) -> str:
 
 
 def _slugified(text: str) -> str:
+    if _SLUG.fullmatch(text):
+        return text
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     slug = _NOT_SLUG.sub("-", "".join(char for char in plain if not unicodedata.combining(char)))
     return _slug(slug.strip("-")[:_LONGEST_SLUG].rstrip("-"))

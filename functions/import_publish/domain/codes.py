@@ -203,6 +203,8 @@ CODES: dict[str, Code] = {
         "import", CONFIRM, "Confirm that products may be withdrawn though {rows} rows have no readable barcode."
     ),
     # Publishing.
+    "WITHDRAWN_MEANWHILE": Code("publish", ERROR, "The product was withdrawn after the review: import the row again."),
+    "TOO_MUCH_METADATA": Code("publish", ERROR, "The product would have too many metadata keys: remove some."),
     "CONCURRENT_EDIT": Code("publish", ERROR, "Others were changing the product all the time: retry the row."),
     "PUBLISH_FAILED": Code("publish", ERROR, "The row could not be written: retry it."),
 }

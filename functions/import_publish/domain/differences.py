@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from functions.import_publish.domain.fields import METADATA, PRODUCT_FIELDS
+from functions.import_publish.domain.fields import DEFAULTS, METADATA, PRODUCT_FIELDS
 
 Action = Literal["create", "update", "unchanged", "return", "withdraw"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "return", "withdraw")
@@ -41,12 +41,17 @@ class Difference(NamedTuple):
 def diff(values: Mapping[str, Any], live: Mapping[str, Any] | None) -> Difference:
     """Compare a row with the product as it is; None when there is none.
 
-    Only what the row carries is compared; metadata key by key, a price by its amount, a stock by what is free to
-    sell. A metadata value that only differs as a text from the number that is there is left as it is.
+    Only what the row carries is compared, but a deleted product comes back whole. Metadata go key by key, a price by
+    its amount, a stock by what is free to sell. A metadata value that only differs as a text from the number that is
+    there is left as it is.
     """
     if live is None:
         return Difference("create", [])
     changes: list[list[Any]] = []
+    if live["status"] == "deleted":
+        # It comes back as a new product would: nothing is left of what it was before.
+        left = dict.fromkeys(live.get("metadata") or ())
+        values = {**DEFAULTS, **values, "metadata": {**left, **values.get("metadata", {})}}
     for name, value in values.items():
         if name == "metadata":
             _metadata(value, live.get("metadata") or {}, changes)
@@ -56,11 +61,9 @@ def diff(values: Mapping[str, Any], live: Mapping[str, Any] | None) -> Differenc
             _amount(name, value, live.get("stock"), "avail", changes)
         elif name in _COMPARED and live.get(name) != value:
             changes.append([name, live.get(name), value])
-    if live["status"] != "deleted":
-        return Difference("update" if changes else "unchanged", changes)
-    if "status" not in values:
-        changes.append(["status", "deleted", "active"])
-    return Difference("return", changes)
+    if live["status"] == "deleted":
+        return Difference("return", changes)
+    return Difference("update" if changes else "unchanged", changes)
 
 
 def withdrawal(status: str = "active") -> Difference:

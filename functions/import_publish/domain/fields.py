@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
     "barcode", "name", "prose", "slug", "choice", "flag", "url", "age", "price", "currency", "stock", "moment", "text"
@@ -74,6 +74,14 @@ PRODUCT_FIELDS = (
     "showInQuickProducts",
 )
 """What the catalogue's editors own; metadata comes on top, price and stock go through their watermarks."""
+
+DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(PRODUCT_FIELDS[1:]),
+    "status": "active",
+    "measure": "each",
+    "showInQuickProducts": False,
+}
+"""What a new product is where its row says nothing."""
 
 _METADATA_FIELD = Field("text", clears=True)
 

@@ -233,18 +233,19 @@ def check_live(
         faults.append(fault("UNKNOWN_BRAND", "brandId", None, brand, severity=WARNING if ignored else None))
         if ignored:
             del values["brandId"]
-    measure = values.get("measure") or (live or {}).get("measure") or "each"
+    stays = live is not None and live["status"] != "deleted"
+    before = (live.get("measure") if live is not None and stays else None) or "each"
+    measure = values.get("measure", before)
     stock = values.get("stock")
     if stock is not None and measure == "each" and stock % 1000:
         faults.append(fault("STOCK_NOT_WHOLE", "stock", None, money.format_decimal(stock, 3)))
+    if not stays and values.get("name") is None and not any(each.field == "name" for each in faults):
+        faults.append(fault("NAME_NEEDED_FOR_NEW", "name"))
     if live is None:
-        if values.get("name") is None and not any(each.field == "name" for each in faults):
-            faults.append(fault("NAME_NEEDED_FOR_NEW", "name"))
         return
-    if live["status"] == "deleted":
+    if not stays:
         faults.append(fault("DELETED_PRODUCT_RETURNS", "", None, row.barcode))
-    elif live.get("measure") and measure != live["measure"]:
-        before = live["measure"]
+    elif measure != before:
         faults.append(fault("MEASURE_CHANGED", "measure", None, measure, before=before, after=measure))
     _against(row, live, rules)
 
