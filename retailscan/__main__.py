@@ -1,4 +1,4 @@
-"""`retailscan migrate | audit | dead-letters | openapi | docs`: what an operator or the build runs, one at a time."""
+"""`retailscan import | migrate | audit | dead-letters | openapi | docs`: what an operator or the build runs."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ def parser() -> argparse.ArgumentParser:
         action.add_argument("--tenant", required=True, help="the tenant whose messages they are")
         action.add_argument("--json", action="store_true", help="one JSON object a line")
 
+    importing = commands.add_parser(
+        "import",
+        help="bring a file of products, see what was found, let it go live",
+        # Else `--token abc` would be taken for --token-file, and be quoted in its complaint.
+        allow_abbrev=False,
+    )
+    _add_import(importing)
+    importing.set_defaults(job="import_file")
+
     for name, text in (
         ("openapi", "write docs/openapi.json from the routes and schemas of every room"),
         ("docs", "write README's table of rooms, docs/events.md, docs/endpoints.md and docs/settings.md"),
@@ -56,6 +65,26 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
         command.set_defaults(job=name)
     return top
+
+
+def _add_import(command: argparse.ArgumentParser) -> None:
+    # A token is never an argument: everybody on the machine could read it.
+    command.add_argument("file", nargs="?", type=Path, help="CSV, NDJSON, JSON or XLSX, also gzip or zip")
+    command.add_argument("--store", help="the store it is for")
+    command.add_argument("--import", dest="import_id", metavar="ID", help="go on with this import instead of a file")
+    command.add_argument("--profile", default="retailscan", help="how it is read: retailscan, shopify, or your own")
+    command.add_argument("--mode", choices=("full", "partial"), help="full: withdraw what the file does not name")
+    command.add_argument("--again", action="store_true", help="though the same file was imported before")
+    command.add_argument("--corrects", metavar="ID", help="the import whose failed rows these are, corrected")
+    command.add_argument("--approve", action="store_true", help="publish what is good without looking at it first")
+    command.add_argument(
+        "--confirm", nargs="+", default=[], metavar="CODE", help="with --approve: also rows with these codes"
+    )
+    command.add_argument("--watch", action="store_true", help="stay, with progress bars, until there is news")
+    command.add_argument("--failures", type=Path, metavar="OUT.csv", help="where rows that failed are written")
+    command.add_argument("--url", help="the suite's address; else RETAILSCAN_URL")
+    command.add_argument("--token-file", type=Path, help="a file with your token; else RETAILSCAN_TOKEN")
+    command.add_argument("--json", action="store_true", help="the import at its end as one JSON object")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
