@@ -63,11 +63,14 @@ class Work(Protocol):
     def counted_at(self, place: int, live: Mapping[str, Any] | None) -> int | None:
         """The time of the count when the ledger is needed to decide this place."""
 
-    def decide(self, place: int, live: Mapping[str, Any] | None, moves: Sequence[Entry] | None) -> Record | None:
+    def decide(self, place: int, live: Mapping[str, Any] | None, moves: Sequence[Entry] | None) -> None:
         """Decide a place (again), and note in the plan what becomes of it."""
 
     def give_up(self, place: int, code: str) -> None:
         """Note that a place has failed."""
+
+    def adopt(self, made: Document) -> None:
+        """Go by another worker's plan, which came first."""
 
 
 async def movements(
@@ -107,6 +110,16 @@ async def carry_out(deps: Deps, work: Work) -> None:
             await _store(deps, work)
         await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))
     raise Retryable("these products are changing too fast")
+
+
+async def give_up_the_rest(deps: Deps, work: Work) -> None:
+    """Write nothing any more: what was written stays, all else has failed."""
+    context, records = work.context, list(work.plan["rows"])
+    live = await deps.products.find(context.tenant_id, context.store_id, [each["barcode"] for each in records])
+    for record in records:
+        if not took_effect(record, live.get(record["barcode"]), context.op):
+            work.give_up(record["row"], "PUBLISH_FAILED")
+    await _store(deps, work)
 
 
 def _writes(work: Work, records: Iterable[Record]) -> Writes:
@@ -167,7 +180,7 @@ async def _store(deps: Deps, work: Work) -> None:
     if not await deps.plans.replace(work.plan):
         found = await deps.plans.find(work.plan["tenantId"], work.plan["_id"])
         assert found is not None, "plans are kept for longer than chunks"
-        work.plan = found
+        work.adopt(found)
 
 
 async def tell(deps: Deps, work: Work) -> None:

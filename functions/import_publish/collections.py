@@ -54,7 +54,8 @@ COLLECTIONS = [
     ),
     Collection(
         "product_staging",
-        [_CHUNKS, _EXPIRES],
+        # The second answers alone what is left to publish: a chunk is far too large to be looked into for that.
+        [_CHUNKS, Index((("tenantId", 1), ("storeId", 1), ("importId", 1), ("state", 1), ("n", 1))), _EXPIRES],
         _documents(
             tenantId=_TEXT,
             storeId=_TEXT,
@@ -87,6 +88,9 @@ COLLECTIONS = [
             Index((("tenantId", 1), ("status", 1), ("createdAt", -1))),
             Index((("tenantId", 1), ("createdAt", -1))),
             Index((("storeId", 1), ("createdAt", -1))),
+            # A corrected file finds by these what it resolves; a retry its line.
+            Index((("tenantId", 1), ("batchId", 1), ("items.barcode", 1))),
+            Index((("tenantId", 1), ("batchId", 1), ("items.line", 1))),
         ],
         _documents(
             tenantId=_TEXT,

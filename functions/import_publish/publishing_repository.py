@@ -189,14 +189,16 @@ class Plans:
 class Staged:
     """`product_staging`, as publishing goes through it."""
 
-    async def begin(self, of: Mapping[str, Any], n: int) -> Document | None:
-        """A chunk that is still to be published, with one attempt more; None when it is done."""
+    async def begin(self, of: Mapping[str, Any], n: int, *, again: bool) -> Document | None:
+        """A chunk that is still to be published; None when it is done. A call that is repeated is counted: a chunk
+        that kills its workers must not do so for ever."""
         from pymongo import ReturnDocument
 
+        query = {"importId": of["_id"], "n": n, "state": "staged"}
+        if not again:
+            return await _chunks(of).find_one(query, max_time_ms=_QUERY_MS)
         return await _chunks(of).find_one_and_update(
-            {"importId": of["_id"], "n": n, "state": "staged"},
-            {"$inc": {"attempts": 1}},
-            return_document=ReturnDocument.AFTER,
+            query, {"$inc": {"attempts": 1}}, return_document=ReturnDocument.AFTER
         )
 
     async def give_back(self, chunk: Mapping[str, Any]) -> None:
@@ -234,17 +236,17 @@ class Progress:
     async def begin(self, of: Mapping[str, Any], now: datetime) -> None:
         """Start to count."""
         await _imports(of).update_one(
-            {"_id": of["_id"], "progress": None}, {"$set": {"progress": {"chunks": 0, "startedAt": now}}}
+            {"_id": of["_id"], "published": None}, {"$set": {"published": {"chunks": 0, "startedAt": now}}}
         )
 
     async def add(self, of: Mapping[str, Any], result: Mapping[str, int], due: datetime) -> Document | None:
         """Count a chunk; returns the import."""
         from pymongo import ReturnDocument
 
-        counted = {f"progress.{name}": number for name, number in result.items() if number}
+        counted = {f"published.{name}": number for name, number in result.items() if number}
         return await _imports(of).find_one_and_update(
-            {"_id": of["_id"], "progress": {"$ne": None}},
-            {"$inc": {"progress.chunks": 1, **counted}, "$set": {"dueAt": due}},
+            {"_id": of["_id"], "published": {"$ne": None}},
+            {"$inc": {"published.chunks": 1, **counted}, "$set": {"dueAt": due}},
             return_document=ReturnDocument.AFTER,
         )
 

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from functions.common import http, mongo, tasks
-from functions.import_publish.repository import Chunks, Imports
+from functions.common import http, mongo, pubsub, redis, stock, tasks
+from functions.common.contracts.catalog import TOPIC
+from functions.common.product_cache import ProductCache
+from functions.import_publish import applying, publishing
+from functions.import_publish.chunks_repository import Chunks
+from functions.import_publish.core import Deps
+from functions.import_publish.failures_repository import Failures
+from functions.import_publish.live_repository import Live
+from functions.import_publish.publishing_repository import Plans, Products, Progress, Staged
+from functions.import_publish.repository import Imports, Settings
 from functions.import_publish.sources import blobs
 
 WORKER = "import-publish-work"
@@ -18,9 +26,13 @@ WORKER = "import-publish-work"
 class Wiring:
     """What the doors hand to the verbs."""
 
-    imports: Imports
-    chunks: Chunks
-    bucket: blobs.Bucket
+    core: Deps
+    publishing: publishing.Deps
+
+    @property
+    def imports(self) -> Imports:
+        """The imports themselves."""
+        return self.core.imports
 
 
 _built: Wiring | None = None
@@ -37,12 +49,40 @@ def deps() -> Wiring:
 
 
 def _build() -> Wiring:
-    return Wiring(imports=Imports(), chunks=Chunks(), bucket=blobs.bucket())
+    core = Deps(
+        imports=Imports(),
+        chunks=Chunks(),
+        live=Live(),
+        settings=Settings(),
+        bucket=blobs.bucket(),
+        enqueue=enqueue,
+    )
+    return Wiring(core, _publishing(core))
+
+
+def _publishing(core: Deps) -> publishing.Deps:
+    writing = applying.Deps(
+        products=Products(),
+        plans=Plans(),
+        cache=ProductCache(redis.cache()),
+        movements=stock.after,
+        add_counts=stock.add_counts,
+        publish=lambda messages: pubsub.publish(TOPIC, messages),
+    )
+    return publishing.Deps(core, writing, Staged(), Progress(), Failures())
 
 
 async def enqueue(queue: str, body: dict[str, Any], *, at: datetime | None = None) -> None:
     """Have `/tasks/<queue>` of the working door called with `body`, now or at a time."""
     await tasks.enqueue(f"{WORKER}-{queue}", WORKER, f"/tasks/{queue}", body, schedule=at)
+
+
+async def close() -> None:
+    """Forget what was built and give the bucket's threads back."""
+    global _built, _loop
+    _built = _loop = None
+    if (bucket := blobs.bucket.built) is not None:
+        bucket.close()
 
 
 async def ready() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.common.errors import Retryable
 from functions.common.events import Job, Task
+from functions.import_publish import publishing, staging, sweeping, wiring
 from functions.import_publish.door import work
 
 
@@ -14,12 +15,17 @@ async def on_fetch(task: Task) -> None:
 
 @work.task("/tasks/stage")
 async def on_stage(task: Task) -> None:
-    raise Retryable("not yet")
+    await staging.stage(wiring.deps().core, task.body["tenantId"], task.body["importId"])
 
 
 @work.task("/tasks/publish")
 async def on_publish(task: Task) -> None:
-    raise Retryable("not yet")
+    deps, body = wiring.deps().publishing, task.body
+    tenant_id, import_id = body["tenantId"], body["importId"]
+    if "n" in body:
+        await publishing.publish_chunk(deps, tenant_id, import_id, body["n"], again=task.retry_count > 0)
+    else:
+        await publishing.start(deps, tenant_id, import_id)
 
 
 @work.task("/tasks/rollback")
@@ -29,7 +35,7 @@ async def on_rollback(task: Task) -> None:
 
 @work.job("/jobs/resume-imports")
 async def resume_imports(job: Job) -> None:
-    return None
+    await sweeping.sweep(wiring.deps().core, job.now)
 
 
 @work.job("/jobs/run-import-schedules")

@@ -1,0 +1,337 @@
+"""Publishing: an approved import, chunk by chunk, five at a time. Every step may run twice, and two at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.common import clock, failpoints, log, metrics, mongo
+from functions.common.errors import AlreadyDone, Retryable
+from functions.common.mongo import Document
+from functions.common.product_edits import Editor, micros
+from functions.common.retail.stocktaking import Entry
+from functions.import_publish import applying, core, failing
+from functions.import_publish.domain import codes, failures, plan, states
+from functions.import_publish.domain.plan import Context, Decision, Record
+from functions.import_publish.failures_repository import Failures
+from functions.import_publish.lifecycle import LATER
+from functions.import_publish.publishing_repository import PUBLISH, UNDOABLE_FOR, Progress, Staged
+
+MOST_ATTEMPTS = 10
+"""How often a chunk is tried that fails by itself, not because a server is away."""
+FIRST_EXTRA = 1_000_000
+"""From this number on chunks are rows that are tried once more, not a part of the file."""
+_AT_ONCE = 20
+_ROUNDS = 8
+
+_BY_PLACE = ("rows", "failed", "stale")
+_rows = metrics.Counter("import_rows", "Rows of imports by what became of them.", ("outcome",))
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What publishing works with."""
+
+    core: core.Deps
+    applying: applying.Deps
+    staged: Staged
+    progress: Progress
+    failures: Failures
+
+
+class Chunk:
+    """The rows of a chunk and the plan for them."""
+
+    def __init__(self, document: Document, chunk: Document, made: Document) -> None:
+        self._document = document
+        self.rows: list[Document] = chunk["rows"]
+        self.confirmed = frozenset((*document["confirmed"], *chunk.get("confirmed", ())))
+        self.plan = made
+        self.context = self._context()
+        self.packs: Mapping[str, str] = {}
+        self._decided = {_place(each) for name in _BY_PLACE for each in made[name]}
+
+    def adopt(self, made: Document) -> None:
+        """Go by another worker's plan, which came first."""
+        self.plan = made
+        self.context = self._context()
+        self._decided = {_place(each) for name in _BY_PLACE for each in made[name]}
+
+    def _context(self) -> Context:
+        document, made = self._document, self.plan
+        return Context(
+            tenant_id=document["tenantId"],
+            store_id=document["storeId"],
+            currency=document["currency"],
+            import_id=document["_id"],
+            op=made["op"],
+            editor=Editor(made["by"], made["role"], document["_id"], made["op"], made["at"]),
+            stated_at=micros(document["createdAt"]),
+            confirmed=self.confirmed,
+        )
+
+    def row(self, record: Record) -> Mapping[str, Any]:
+        """The row of the file that a record was made of."""
+        return self.rows[record["row"]]
+
+    def counted_at(self, place: int, live: Mapping[str, Any] | None) -> int | None:
+        """See `plan.counted_at`."""
+        return plan.counted_at(self.rows[place], live, self.context)
+
+    def decide(self, place: int, live: Mapping[str, Any] | None, moves: Sequence[Entry] | None) -> None:
+        """Put the record of a row into the plan, in the place of the one before, or what else becomes of the row."""
+        self._clear(place)
+        row = self.rows[place]
+        taken = self.packs.get(row["b"]) if live is None or live["status"] == "deleted" else None
+        if taken is not None and taken != row["b"]:
+            self.plan["failed"].append([place, "BARCODE_IN_USE", taken])
+        else:
+            self._note(place, plan.decide(place, row, live, self.context, moves))
+
+    def _note(self, place: int, decision: Decision) -> None:
+        made = self.plan
+        if decision.stale:
+            made["stale"].append([place, list(decision.stale)])
+        if decision.record is not None:
+            made["rows"].append(decision.record)
+        elif decision.code is not None:
+            made["failed"].append([place, decision.code, None])
+        elif decision.outcome == plan.UNCHANGED:
+            made["rest"][plan.UNCHANGED] = made["rest"].get(plan.UNCHANGED, 0) + 1
+
+    def give_up(self, place: int, code: str) -> None:
+        """The row is not published."""
+        self._clear(place)
+        self.plan["failed"].append([place, code, None])
+
+    def _clear(self, place: int) -> None:
+        if place in self._decided:
+            for name in _BY_PLACE:
+                self.plan[name] = [each for each in self.plan[name] if _place(each) != place]
+        self._decided.add(place)
+
+    def held_back(self) -> None:
+        """Count the rows that are not looked at: excluded, rejected, and those that change nothing."""
+        rest: dict[str, int] = {}
+        for row in self.rows:
+            end = plan.held_back(row, self.confirmed)
+            if end is None and row.get("a", plan.UNCHANGED) == plan.UNCHANGED:
+                end = plan.UNCHANGED
+            if end is not None:
+                rest[end] = rest.get(end, 0) + 1
+        self.plan["rest"] = rest
+
+    def result(self) -> dict[str, int]:
+        """How many rows came to which end; every row to one."""
+        made = self.plan
+        result: dict[str, int] = dict(made["rest"])
+        for record in made["rows"]:
+            end = plan.ENDS[record["action"]]
+            result[end] = result.get(end, 0) + 1
+        done = {record["row"] for record in made["rows"]}
+        result[plan.FAILED] = len(made["failed"])
+        result[plan.STALE] = sum(place not in done for place, _ in made["stale"])
+        result["staleFields"] = sum(len(fields) for _, fields in made["stale"])
+        result["rows"] = len(self.rows)
+        return {name: number for name, number in result.items() if number}
+
+    def failed(self) -> list[failures.Item]:
+        """What is kept of the rows that were not published, in the order of the file."""
+        items = {
+            place: failures.item(row)
+            for place, row in enumerate(self.rows)
+            if plan.held_back(row, self.confirmed) == plan.REJECTED
+        }
+        for place, code, other in self.plan["failed"]:
+            row = self.rows[place]
+            items[place] = failures.item(row, [codes.fault(code, "barcode", None, row["b"], other=other)])
+        return [items[place] for place in sorted(items)]
+
+    def published(self) -> list[Mapping[str, Any]]:
+        """The rows that are live now, whether they changed anything or not."""
+        lost = {place for place, *_ in self.plan["failed"]}
+        return [
+            row
+            for place, row in enumerate(self.rows)
+            if place not in lost and row["b"] is not None and plan.held_back(row, self.confirmed) is None
+        ]
+
+
+def _place(entry: Any) -> int:
+    return int(entry["row"] if isinstance(entry, dict) else entry[0])
+
+
+# ---- the import as a whole ----------------------------------------------------------------------------------
+
+
+async def start(deps: Deps, tenant_id: str, import_id: str) -> None:
+    """Have every chunk published that is not yet; with none left, close. Raises AlreadyDone when it is over."""
+    document = await _publishing(deps, tenant_id, import_id)
+    await deps.progress.begin(document, clock.now())
+    left, retries = await deps.staged.left(document), await deps.failures.pending(document)
+    if not left and not retries:
+        await close(deps, tenant_id, import_id)
+        return
+    body = {"tenantId": tenant_id, "importId": import_id}
+    tasks = [{**body, "n": n} for n in left] + [{**body, "retry": n} for n in retries]
+    for at in range(0, len(tasks), _AT_ONCE):
+        await asyncio.gather(*(deps.core.enqueue("publish", task) for task in tasks[at : at + _AT_ONCE]))
+    log.info("import.publishing", importId=import_id, chunks=len(left), retries=len(retries))
+
+
+async def close(deps: Deps, tenant_id: str, import_id: str) -> None:
+    """Every chunk has its end: say what became of the import. Whoever comes second changes nothing."""
+    for _ in range(_ROUNDS):
+        document = await deps.core.imports.find(tenant_id, import_id)
+        if document is None or document["state"] != states.PUBLISHING or await deps.failures.pending(document):
+            return
+        changed = await _close(deps, document)
+        if changed is not None:
+            log.info("import.closed", importId=import_id, state=changed["state"], **changed["result"])
+            if document["result"] is None:
+                for outcome in plan.OUTCOMES:
+                    _rows.inc(outcome, amount=changed["result"][outcome])
+                failing.call_somebody(changed)
+            return
+    raise Retryable("the import is changed all the time")
+
+
+async def _close(deps: Deps, document: Document) -> Document | None:
+    result = document["result"]
+    if result is None:
+        # What was counted on the way is exact when no chunk is missing; the counts of a killed worker are.
+        done = document.get("published") or {}
+        found = done if done.get("chunks") == document["chunks"] else await deps.staged.sums(document)
+        result = {name: found.get(name, 0) for name in ("rows", *plan.OUTCOMES, "staleFields")}
+    counts = await deps.failures.counts(document)
+    left = sum(counts.values()) - counts[failures.RESOLVED]
+    return await deps.core.imports.change(
+        document,
+        {"result": result, "failures": counts, "finishedAt": clock.now()},
+        state=states.PARTLY_PUBLISHED if left else states.PUBLISHED,
+    )
+
+
+async def _publishing(deps: Deps, tenant_id: str, import_id: str) -> Document:
+    document = await deps.core.imports.find(tenant_id, import_id)
+    if document is None or document["state"] != states.PUBLISHING:
+        raise AlreadyDone
+    return document
+
+
+# ---- one chunk ----------------------------------------------------------------------------------------------
+
+
+async def publish_chunk(deps: Deps, tenant_id: str, import_id: str, n: int, *, again: bool = False) -> None:
+    """Publish the rows of a chunk, each once, however often this is called. `again`: it was called before.
+
+    Raises AlreadyDone when there is nothing to do any more, Retryable when a server is away.
+    """
+    document = await _publishing(deps, tenant_id, import_id)
+    chunk = await deps.staged.begin(document, n, again=again)
+    if chunk is None:
+        raise AlreadyDone
+    try:
+        await _publish(deps, document, chunk)
+    except Exception as error:
+        if again and is_systemic(error):
+            await deps.staged.give_back(chunk)
+        if is_systemic(error):
+            raise Retryable(f"a server is away ({type(error).__name__})") from error
+        log.error("import.chunk_failed", error, importId=import_id, chunk=n, attempts=chunk["attempts"])
+        raise
+
+
+async def _publish(deps: Deps, document: Document, chunk: Document) -> None:
+    made = await deps.applying.plans.find(document["tenantId"], chunk["_id"])
+    work = Chunk(document, chunk, made or _empty(document, chunk))
+    hopeless = chunk["attempts"] > MOST_ATTEMPTS
+    if made is None:
+        await _plan(deps, document, work, hopeless=hopeless)
+        await failpoints.hit("import.after_plan_before_bulk")
+    if hopeless:
+        await applying.give_up_the_rest(deps.applying, work)
+    else:
+        await applying.carry_out(deps.applying, work)
+    await failpoints.hit("import.after_bulk_before_progress")
+    if chunk["attempts"] <= 2 * MOST_ATTEMPTS:
+        await applying.tell(deps.applying, work)
+    await failpoints.hit("import.after_publish_before_done")
+    await _finish(deps, document, chunk, work)
+
+
+def _empty(document: Document, chunk: Document) -> Document:
+    now, approval = applying.at_millis(clock.now()), document["approval"] or {}
+    return {
+        "_id": chunk["_id"],
+        "tenantId": document["tenantId"],
+        "storeId": document["storeId"],
+        "importId": document["_id"],
+        "n": chunk["n"],
+        "kind": PUBLISH,
+        "op": f"{document['_id']}:{chunk['n']}",
+        "by": chunk.get("by") or approval.get("by") or document["createdBy"],
+        "role": chunk.get("role") or approval.get("role") or "brand_manager",
+        "at": now,
+        "attempt": 1,
+        "rows": [],
+        "failed": [],
+        "stale": [],
+        "rest": {},
+        "result": None,
+        "expireAt": now + UNDOABLE_FOR,
+    }
+
+
+async def _plan(deps: Deps, document: Document, work: Chunk, *, hopeless: bool) -> None:
+    """Decide every row by what is live, and keep that before anything is done."""
+    work.held_back()
+    places = plan.to_publish(work.rows, work.confirmed)
+    if hopeless:
+        for place in places.values():
+            work.give_up(place, "PUBLISH_FAILED")
+    elif places:
+        await _decide(deps, work, places)
+    if not await deps.applying.plans.insert(work.plan):
+        found = await deps.applying.plans.find(document["tenantId"], work.plan["_id"])
+        assert found is not None, "plans are kept for longer than chunks"
+        work.adopt(found)
+
+
+async def _decide(deps: Deps, work: Chunk, places: Mapping[str, int]) -> None:
+    context, products = work.context, deps.applying.products
+    scope = (context.tenant_id, context.store_id)
+    born = [barcode for barcode, place in places.items() if work.rows[place]["a"] in ("create", "return")]
+    live, work.packs = await asyncio.gather(products.find(*scope, places), products.packs(*scope, born))
+    moves = await applying.movements(deps.applying, work, live, places)
+    for barcode, place in places.items():
+        work.decide(place, live.get(barcode), moves.get(barcode))
+
+
+async def _finish(deps: Deps, document: Document, chunk: Document, work: Chunk) -> None:
+    """Everything is done and told: note what failed, and that the chunk is over. Only the first one counts it."""
+    result, items = work.result(), work.failed()
+    if chunk["n"] >= FIRST_EXTRA:
+        await failing.settle(deps.failures, document, chunk, items)
+    elif items:
+        await failing.keep(deps.failures, document, chunk["n"], items)
+    if document["corrects"]:
+        await failing.correct(deps.failures, document, work.published())
+    await deps.applying.plans.finish(work.plan, result)
+    state = "failed" if len(items) == len(work.rows) else "published"
+    counted: Document | None = document
+    if await deps.staged.finish(chunk, state, result):
+        await failpoints.hit("import.after_done_before_counted")
+        counted = await deps.progress.add(document, result, clock.now() + LATER)
+    done = (counted or {}).get("published") or {}
+    if done.get("chunks", 0) >= document["chunks"] and not await deps.staged.left(document):
+        await close(deps, document["tenantId"], document["_id"])
+
+
+def is_systemic(error: Exception) -> bool:
+    """Whether another chunk would fare no better: a server is away."""
+    away = isinstance(error, Retryable | TimeoutError | OSError | failpoints.FailpointHit) or mongo.is_outage(error)
+    named = type(error).__name__ == "WriteConcernError"
+    return away or named or type(error).__module__.startswith(("google.api_core", "grpc"))
