@@ -16,8 +16,8 @@ from local.provision import LOCATION, PROJECT
 ROOT = Path(__file__).resolve().parent.parent
 # Secrets in the cloud; here every door knows these addresses.
 _OPEN = frozenset({"MONGODB_URI", "REDIS_URL"})
-# Where `python -m local.erp` and `moto_server` listen: the only private addresses that imports may fetch from here.
-SIMULATORS = ",".join(f"127.0.0.1:{port}" for port in (8201, 8202, 8203, 8204, 8205))
+ERP_PORTS = {"rest": 8201, "soap": 8202, "graphql": 8203, "files": 8204, "sftp": 8205, "s3": 8206}
+"""Where `python -m local.erp` listens, and moto's server (`s3`): all of this machine that imports may fetch from."""
 _TELEMETRY = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLE")
 _PLAIN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "COVERAGE_PROCESS_START")
 
@@ -84,7 +84,7 @@ def _asked_for(door: Door, issuer: Issuer) -> dict[str, str]:
         "SESSION_SIGNING_KEY": lambda: issuer.private_jwk("session"),
         "STORE_CODE_KEY": lambda: issuer.private_jwk("store-codes"),
         "IMPORT_UPLOAD_KEY": issuer.upload_key,
-        "IMPORT_ALLOWED_HOSTS": lambda: SIMULATORS,
+        "IMPORT_ALLOWED_HOSTS": lambda: ",".join(f"127.0.0.1:{port}" for port in ERP_PORTS.values()),
         "STORE_CODE_JWKS": lambda: json.dumps(issuer.jwks("store-codes")),
     }
     names = set(door.secrets) | set(door.env)

@@ -103,6 +103,12 @@ def _variables(job: Job, position: Position | None) -> dict[str, Any]:
 
 def _problem(error: Exception) -> SourceProblem:
     """What the ERP says in its `errors`; its own words stay with it, they may hold anything."""
+    cause: BaseException | None = error
+    while cause is not None:
+        # What our own transport has found comes wrapped in gql's.
+        if isinstance(cause, SourceProblem):
+            return cause
+        cause = cause.__cause__
     errors = getattr(error, "errors", None) or []
     codes = {str((each.get("extensions") or {}).get("code", "")) for each in errors if isinstance(each, dict)}
     if codes & _PASSING:

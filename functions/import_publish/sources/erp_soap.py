@@ -84,6 +84,8 @@ async def _operation(job: Job, client: httpx.AsyncClient, address: str) -> _Oper
         response = await client.get(target, headers=headers)
         web.refuse_status(response)
         _refuse_doctype(response.content)
+        if b"definitions" not in response.content and b"schema" not in response.content:
+            raise _no_wsdl()
         return response.content
 
     def load(url: str) -> bytes:
@@ -94,7 +96,7 @@ async def _operation(job: Job, client: httpx.AsyncClient, address: str) -> _Oper
 
 def _read_wsdl(settings: Mapping[str, Any], wsdl: str, load: Callable[[str], bytes]) -> _Operation:
     from zeep import Client, Settings
-    from zeep.exceptions import Error
+    from zeep.exceptions import Error, XMLSyntaxError
 
     options = Settings(strict=True, forbid_dtd=True, forbid_entities=True, xml_huge_tree=False, force_https=False)
     try:
@@ -103,6 +105,8 @@ def _read_wsdl(settings: Mapping[str, Any], wsdl: str, load: Callable[[str], byt
         return _Operation(client, service._binding, str(settings["operation"]))
     except SourceProblem:
         raise
+    except XMLSyntaxError:
+        raise _no_wsdl() from None
     except Exception as error:
         # zeep meets what it did not expect with whatever Python raises there.
         known = isinstance(error, Error | ValueError | TypeError | AttributeError | LookupError | RecursionError)
@@ -111,6 +115,10 @@ def _read_wsdl(settings: Mapping[str, Any], wsdl: str, load: Callable[[str], byt
         raise SourceProblem(
             "ERP_SCHEMA_CHANGED", "the WSDL cannot be read or lacks the operation", where="wsdl"
         ) from None
+
+
+def _no_wsdl() -> SourceProblem:
+    return SourceProblem("ERP_BAD_ANSWER", "this is no WSDL, or it breaks off", passing=True, where="wsdl")
 
 
 def _refuse_doctype(content: bytes) -> None:

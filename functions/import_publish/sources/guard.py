@@ -82,7 +82,9 @@ class Guard:
 
     def check_url(self, url: URL) -> None:
         """Raises SourceProblem for a URL that we would not follow, before anybody is asked anything."""
-        host, port = url.raw_host.decode("ascii").lower(), url.port or {"https": 443, "http": 80}.get(url.scheme, 0)
+        host, port = url.raw_host.decode("ascii").lower(), url.port
+        if port is None:
+            port = {"https": 443, "http": 80}.get(url.scheme, 0)
         exempt = f"{host}:{port}" in self._allowed
         if url.scheme != "https" and not (exempt and url.scheme == "http"):
             raise forbidden_address("only https:// is fetched")

@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import random
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -17,17 +17,6 @@ from functions.import_publish.sources import blobs
 from functions.import_publish.sources.blobs import PART_BYTES, BlobMissing, BlobTooLarge, Bucket
 
 LIMIT = 100 << 20
-
-
-@pytest.fixture
-def bucket(storage_server: dict[str, str]) -> Iterator[Bucket]:
-    made = Bucket(
-        "retailscan-imports",
-        endpoint=storage_server["STORAGE_EMULATOR_HOST"],
-        upload_key=storage_server["IMPORT_UPLOAD_KEY"],
-    )
-    yield made
-    made.close()
 
 
 @pytest.fixture
