@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.import_publish.domain.codes import ERROR, worst
 from functions.import_publish.domain.differences import LIVE_FIELDS, diff
-from functions.import_publish.domain.mapping import Row
+from functions.import_publish.domain.rows import Row
 from functions.import_publish.domain.rules import check_live
 from functions.import_publish.domain.staged import StagedRow, settle
 from functions.import_publish.live_repository import Live, projection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from typing import Any
 
 from functions.common import mongo, products
 from functions.common.mongo import Document, Scoped
@@ -33,7 +32,7 @@ class Live:
     async def packs(self, tenant_id: str, store_id: str, barcodes: Sequence[str]) -> dict[str, str]:
         """Which of these barcodes are packs of products on sale, and of which."""
         query = {"units.barcode": {"$in": barcodes}, "status": {"$ne": products.DELETED}}
-        wanted, found = set(barcodes), {}
+        wanted, found = set(barcodes), dict[str, str]()
         async for product in _scoped(tenant_id, store_id).find(query, projection={"barcode": 1, "units.barcode": 1}):
             found.update(
                 (unit["barcode"], product["barcode"]) for unit in product["units"] if unit["barcode"] in wanted
@@ -69,6 +68,3 @@ def projection(fields: Mapping[str, int], carried: Iterable[str], always: Collec
 
 def _scoped(tenant_id: str, store_id: str) -> Scoped:
     return Scoped(mongo.collection(products.COLLECTION), tenantId=tenant_id, storeId=store_id)
-
-
-Product = Mapping[str, Any]

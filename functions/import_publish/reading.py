@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
+from functions.common import clock
 from functions.import_publish import formats
 from functions.import_publish.domain import mapping, rules
 from functions.import_publish.domain.duplicates import NO_KEY, pack
-from functions.import_publish.domain.mapping import Row
 from functions.import_publish.domain.profiles import Profile
+from functions.import_publish.domain.rows import Row
 from functions.import_publish.domain.rules import Rules
 
 MOST_ROWS = 500
-MOST_CHARACTERS = 2 << 20
+MOST_CHARACTERS = 1 << 20
 """Of the cells of one part: as a document, with what it changes, it must stay below MongoDB's 16 MiB."""
 
 
@@ -132,13 +133,13 @@ class Reading:
 
     def _cut(self, table: formats.Table) -> Iterator[Part]:
         part, characters = Part(0), 0
-        check, currency, limits = rules.check_row, self._terms.currency, self._terms.rules
+        check, currency, limits, now = rules.check_row, self._terms.currency, self._terms.rules, clock.micros()
         mapper = self._mapper = self._terms.mapper(table.columns, table.format)
         for line, cells, problem in table:
             row = mapper.map(line, cells, problem)
             if row is None:
                 continue
-            check(row, limits, currency)
+            check(row, limits, currency, now)
             part.rows.append(row)
             part.keys.append(pack(row.barcode) if row.barcode is not None else NO_KEY)
             part.lines.append(line)

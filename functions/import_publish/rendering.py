@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.common import auth
 from functions.common.mongo import Document
 from functions.import_publish import schemas
+from functions.import_publish.domain import states
+from functions.import_publish.domain.staged import StagedRow
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEPT = (
+    *("groupId", "storeId", "state", "name", "mode", "currency", "counts", "codes", "confirmed", "corrects"),
+    *("duplicateOf", "approval", "publishAt", "result", "error", "createdBy", "createdAt", "updatedAt", "ver"),
+)
+_SOURCE = frozenset(field.alias or name for name, field in schemas.Source.model_fields.items())
 
 
 def imports_query(principal: auth.Principal, query: schemas.ImportQuery) -> Document:
@@ -25,13 +35,120 @@ def imports_query(principal: auth.Principal, query: schemas.ImportQuery) -> Docu
     return wanted
 
 
-def import_view(document: Mapping[str, Any]) -> schemas.ImportView:
-    """An import without what only machines need."""
+def accepted(documents: Sequence[Document]) -> dict[str, Any]:
+    """Imports that have begun."""
+    return {
+        "groupId": documents[0]["groupId"],
+        "imports": [
+            {
+                "importId": each["_id"],
+                "storeId": each["storeId"],
+                "state": each["state"],
+                "statusUrl": f"/v1/imports/{each['_id']}",
+            }
+            for each in documents
+        ],
+    }
+
+
+def import_view(document: Mapping[str, Any], done: tuple[int, int] | None = None) -> schemas.ImportView:
+    """An import without what only machines need; `done` is how many rows are published, and of how many."""
     return schemas.ImportView.model_validate(
         {
-            **{name: document[name] for name in ("groupId", "storeId", "state", "name", "mode", "counts", "codes")},
-            **{name: document[name] for name in ("error", "createdBy", "createdAt", "updatedAt", "ver")},
+            **{name: document[name] for name in _KEPT},
             "importId": document["_id"],
-            "source": {name: value for name, value in document["source"].items() if name != "object"},
+            "profile": document["profile"]["name"],
+            "source": {name: value for name, value in document["source"].items() if name in _SOURCE},
+            "toConfirm": document["confirms"],
+            "rejection": document.get("rejection"),
+            "finishedAt": document.get("finishedAt"),
+            "progress": _published(document, done) if done is not None else _read(document),
+            "links": _links(document),
         }
     )
+
+
+def row_view(row: StagedRow) -> schemas.RowView:
+    """A staged row with its long names."""
+    values = dict(row["v"])
+    if "asOf" in values:
+        values["asOf"] = (_EPOCH + timedelta(microseconds=values["asOf"])).isoformat().replace("+00:00", "Z")
+    return schemas.RowView.model_validate(
+        {
+            "line": row["r"] or None,
+            "barcode": row["b"],
+            "name": row.get("name") or values.get("name"),
+            "status": row.get("s", "valid"),
+            "action": row.get("a"),
+            "values": values,
+            "changes": [
+                {"field": field, "before": before, "after": after} for field, before, after in row.get("d", ())
+            ],
+            "faults": [
+                {
+                    "code": code,
+                    "field": field,
+                    "column": column,
+                    "value": value,
+                    "message": message,
+                    "severity": severity,
+                }
+                for code, field, column, value, message, severity in row.get("e", ())
+            ],
+            "raw": row.get("raw"),
+        }
+    )
+
+
+def row_filter(query: schemas.RowQuery) -> dict[str, str]:
+    """What the rows of a list must be."""
+    wanted = {"status": query.status, "action": query.action, "code": query.code, "q": query.q}
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _read(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The progress of reading a file; how long it is shows only by how much of it was read."""
+    progress = document["progress"]
+    if progress is None or document["state"] != states.STAGING:
+        return None
+    rows, share = progress["rows"], progress["share"]
+    seconds = (progress["at"] - progress["startedAt"]).total_seconds()
+    rate = rows / seconds if seconds > 0 else None
+    total = round(rows / share) if share else None
+    return _progress(rows, total, rate)
+
+
+def _published(document: Mapping[str, Any], done: tuple[int, int]) -> dict[str, Any]:
+    since = document["publishAt"] or document["approval"]["at"]
+    seconds = (datetime.now(UTC) - since).total_seconds()
+    return _progress(done[0], done[1], done[0] / seconds if seconds > 0 else None)
+
+
+def _progress(done: int, total: int | None, rate: float | None) -> dict[str, Any]:
+    left = (total - done) / rate if rate and total is not None else None
+    return {
+        "rowsDone": done,
+        "rowsTotal": total,
+        "rowsPerSecond": None if rate is None else round(rate, 1),
+        "secondsLeft": None if left is None else round(max(left, 0.0), 1),
+    }
+
+
+def _links(document: Mapping[str, Any]) -> dict[str, str]:
+    """Where to go on from here, by what may be done now."""
+    own = f"/v1/imports/{document['_id']}"
+    links = {"self": own, "rows": f"{own}/rows"}
+    state = document["state"]
+    if states.may_follow(state, states.CANCELLED):
+        links["cancel"] = f"{own}/cancel"
+    if state == states.WAITING:
+        links["uploaded"] = f"{own}/uploaded"
+    if state in (states.STAGED, states.SCHEDULED):
+        links |= {"approve": f"{own}/approve", "reject": f"{own}/reject"}
+    if state == states.STAGED:
+        links["validate"] = f"{own}/validate"
+    if states.may_follow(state, states.ROLLING_BACK):
+        links["rollback"] = f"{own}/rollback"
+    if state in (states.PUBLISHED, states.PARTLY_PUBLISHED):
+        links["failures"] = f"{own}/failures.csv"
+    return links

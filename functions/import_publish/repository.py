@@ -11,7 +11,7 @@ from functions.common.mongo import Document, Scoped
 from functions.import_publish.domain import states
 
 IMPORTS, STAGING, UNDO, FAILURES = "imports", "product_staging", "import_undo", "import_failures"
-PROFILES, RULES = "import_profiles", "import_rules"
+PROFILES, RULES, CONNECTIONS = "import_profiles", "import_rules", "import_connections"
 STAGED_FOR = timedelta(days=7)
 MOST_PROFILES = 100
 LEASE = timedelta(seconds=60)
@@ -164,6 +164,10 @@ class Settings:
     async def put_rules(self, tenant_id: str, rules: Mapping[str, Any], by: str) -> Document:
         """Keep the tenant's rules; imports that are under way keep theirs."""
         return await self._put(RULES, tenant_id, {}, {"rules": rules}, by)
+
+    async def has_connection(self, tenant_id: str, name: str) -> bool:
+        """Whether the tenant has a connection of this name."""
+        return await _scoped(CONNECTIONS, tenant_id).find_one({"name": name}, projection={"_id": 1}) is not None
 
     async def _put(
         self, name: str, tenant_id: str, key: Mapping[str, Any], fresh: Mapping[str, Any], by: str

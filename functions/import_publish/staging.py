@@ -13,7 +13,7 @@ import uuid
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,8 +25,9 @@ from functions.import_publish.chunks_repository import ROWS, WITHDRAW, chunk_id
 from functions.import_publish.core import Deps
 from functions.import_publish.domain import states
 from functions.import_publish.domain.codes import Unusable
+from functions.import_publish.domain.differences import withdrawal
 from functions.import_publish.domain.duplicates import NO_KEY, find_duplicates, in_order, pack
-from functions.import_publish.domain.mapping import Row
+from functions.import_publish.domain.rows import Row
 from functions.import_publish.domain.rules import check_full, check_row, duplicate
 from functions.import_publish.domain.staged import (
     StagedRow,
@@ -52,6 +53,8 @@ _BEAT_SECONDS = 10.0
 _AT_ONCE = 3
 _FROM_CHUNKS = "chunks"
 _DUPLICATE = "DUPLICATE_IN_FILE"
+
+Work = Coroutine[Any, Any, None]
 
 
 class _Lost(Exception):
@@ -250,9 +253,8 @@ class _Run:
                 found = await self._deps.live.find(*scope, barcodes, {"barcode": 1, "name": 1, "status": 1})
                 rows: list[StagedRow] = []
                 for product in found.values():
-                    changes = [["status", product["status"], "deleted"]]
-                    row = {"r": 0, "b": product["barcode"], "v": {}, "name": product["name"], "a": "withdraw"}
-                    row["d"] = changes
+                    row: StagedRow = {"r": 0, "b": product["barcode"], "v": {}, "name": product["name"]}
+                    row["a"], row["d"] = withdrawal(product["status"])
                     settle(row, faults)
                     rows.append(row)
                 packed = array("Q", [pack(row["b"]) for row in rows])
@@ -402,13 +404,17 @@ async def _ahead(bucket: blobs.Bucket, parts: Iterator[Part]) -> AsyncIterator[P
 
 
 @contextlib.asynccontextmanager
-async def _few(most: int) -> AsyncIterator[Callable[[Awaitable[None]], Awaitable[None]]]:
+async def _few(most: int) -> AsyncIterator[Callable[[Work], Awaitable[None]]]:
     """Have up to so many things under way; the block ends when all have ended, and fails when one did."""
     under_way: deque[asyncio.Future[None]] = deque()
 
-    async def start(work: Awaitable[None]) -> None:
-        if len(under_way) == most:
-            await under_way.popleft()
+    async def start(work: Work) -> None:
+        try:
+            if len(under_way) == most:
+                await under_way.popleft()
+        except BaseException:
+            work.close()
+            raise
         under_way.append(asyncio.ensure_future(work))
 
     try:
