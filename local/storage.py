@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 import orjson
 from starlette.applications import Starlette
@@ -74,6 +75,7 @@ class Storage:
                 Route("/upload/storage/v1/b/{bucket}/o", self._api(self.insert), methods=["POST"]),
                 Route("/upload/storage/v1/b/{bucket}/o", self._api(self.resume), methods=["PUT"]),
                 Route("/upload/storage/v1/b/{bucket}/o", self._api(self.give_up), methods=["DELETE"]),
+                Route("/{bucket}", self._xml(self.signed_list), methods=["GET"]),
                 Route("/{bucket}/{name:path}", self._xml(self.signed_put), methods=["PUT"]),
                 Route("/{bucket}/{name:path}", self._xml(self.signed_get), methods=["GET"]),
             ]
@@ -197,6 +199,18 @@ class Storage:
         """An object's bytes."""
         self._demand_signature(request)
         return _bytes(self._disk, self._found(request), request.headers.get("range", ""))
+
+    async def signed_list(self, request: Request) -> Response:
+        """A bucket's objects, all on one page."""
+        self._demand_signature(request)
+        found = self._disk.listed(self._bucket(request), request.query_params.get("prefix", ""))
+        listed = "".join(
+            f"<Contents><Key>{escape(facts.name)}</Key><Size>{facts.size}</Size>"
+            f"<LastModified>{resource(facts)['updated']}</LastModified></Contents>"
+            for facts in found
+        )
+        body = f"<?xml version='1.0'?><ListBucketResult xmlns='http://doc.s3.amazonaws.com/2006-03-01'>{listed}"
+        return Response(f"{body}<IsTruncated>false</IsTruncated></ListBucketResult>", media_type="application/xml")
 
     def _demand_signature(self, request: Request) -> None:
         try:

@@ -201,9 +201,9 @@ async def test_nothing_of_this_machines_own_credentials_signs_for_s3(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "ours")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "ours-too")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    job = make_job({"kind": "s3", "bucket": "b", "region": "eu-central-1"}, "x:1", secret=S3_SECRET)
+    job = make_job({"kind": "s3", "bucket": "acme-drop", "region": "eu-central-1"}, "x:1", secret=S3_SECRET)
     url = _amazon(job, "x.csv", {})
-    assert url.startswith("https://b.s3.eu-central-1.amazonaws.com/x.csv?")
+    assert url.startswith("https://acme-drop.s3.eu-central-1.amazonaws.com/x.csv?")
     assert "AKIDEMO" in url
     assert "OURS" not in url
     assert "ours" not in url
@@ -295,7 +295,7 @@ async def test_a_server_with_another_host_key_is_told_no_password(
 async def test_a_private_key_opens_a_drop_too(tmp_path: Path, make_job: MakeJob, bucket: Bucket, folder: str) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
     key = asyncssh.generate_private_key("ssh-ed25519")
-    secret = {"privateKey": key.export_private_key(passphrase="horse").decode(), "passphrase": "horse"}
+    secret = {"privateKey": key.export_private_key("pkcs8-pem", passphrase="horse").decode(), "passphrase": "horse"}
     async with Drop(tmp_path, authorized_keys=key.export_public_key().decode()) as drop:
         job = make_job(sftp(drop, path="/a.csv"), f"127.0.0.1:{drop.port}", secret=secret)
         assert await content(bucket, await pull(job, bucket, folder)) == CSV

@@ -1,4 +1,4 @@
-"""Nobody can send us to our own network: not one connection arrives at a listener there, whatever the URL or the DNS."""
+"""Nobody can send us to our own network: no connection arrives at a listener there, whatever the URL or the DNS."""
 
 import asyncio
 import socket
