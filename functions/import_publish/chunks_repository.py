@@ -13,6 +13,7 @@ from functions.import_publish.repository import IMPORTS, STAGING
 
 ROWS, WITHDRAW = "rows", "withdraw"
 _QUERY_MS = 2_500
+_WRITE_CONFLICT = 112
 _SUMMARY = {"n": 1, "counts": 1, "codes": 1, "confirms": 1}
 
 
@@ -124,21 +125,35 @@ class Chunks:
 
         False when one of them, or the import, is not in the version that was read any more.
         """
-        async with mongo.client().start_session() as session, await session.start_transaction():
-            fresh = {"counts": totals.counts, "codes": totals.codes, "confirms": totals.confirms, "updatedAt": now}
-            update = {"$set": fresh, "$inc": {"ver": 1}, "$addToSet": {"editedBy": by}}
-            scope = {"_id": of["_id"], "tenantId": of["tenantId"], "state": of["state"], "ver": of["ver"]}
-            result = await mongo.collection(IMPORTS).update_one(scope, update, session=session)
-            written = result.matched_count
-            for chunk in chunks if written else ():
-                query = _of(of).filter({"_id": chunk["_id"], "ver": chunk["ver"], "state": "staged"})
-                kept = {name: chunk[name] for name in ("rows", "keys", "counts", "codes", "confirms")}
-                result = await _staging().update_one(query, {"$set": kept, "$inc": {"ver": 1}}, session=session)
-                written += result.matched_count
-            if written != len(chunks) + 1:
-                await session.abort_transaction()
-                return False
-        return True
+        from pymongo.errors import OperationFailure
+
+        try:
+            async with mongo.client().start_session() as session, await session.start_transaction():
+                written = await _correct(of, chunks, totals, (by, now), session)
+                if written != len(chunks) + 1:
+                    await session.abort_transaction()
+        except OperationFailure as error:
+            if error.code != _WRITE_CONFLICT:
+                raise
+            return False
+        return written == len(chunks) + 1
+
+
+async def _correct(
+    of: Mapping[str, Any], chunks: Sequence[Document], totals: Tally, who: tuple[str, datetime], session: Any
+) -> int:
+    """Write them within a transaction; returns how many were in the version that was read."""
+    by, now = who
+    fresh = {"counts": totals.counts, "codes": totals.codes, "confirms": totals.confirms, "updatedAt": now}
+    update = {"$set": fresh, "$inc": {"ver": 1}, "$addToSet": {"editedBy": by}}
+    scope = {"_id": of["_id"], "tenantId": of["tenantId"], "state": of["state"], "ver": of["ver"]}
+    written = (await mongo.collection(IMPORTS).update_one(scope, update, session=session)).matched_count
+    for chunk in chunks if written else ():
+        query = _of(of).filter({"_id": chunk["_id"], "ver": chunk["ver"], "state": "staged"})
+        kept = {name: chunk[name] for name in ("rows", "keys", "counts", "codes", "confirms")}
+        result = await _staging().update_one(query, {"$set": kept, "$inc": {"ver": 1}}, session=session)
+        written += result.matched_count
+    return written
 
 
 def _staging() -> Any:

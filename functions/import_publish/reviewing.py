@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 
@@ -71,6 +73,7 @@ async def correct(
         chunks, totals = await correction.make(found or {}, values, excluded)
         if await deps.chunks.correct(document, chunks, totals, by, clock.now()):
             return correction.row
+        await asyncio.sleep(random.uniform(0, 0.02))
         document = await deps.imports.find(document["tenantId"], document["_id"]) or document
     raise Conflict("the import is changing too fast: try again", code="VERSION_CONFLICT")
 
