@@ -23,7 +23,7 @@ MOST_ATTEMPTS = 10
 """How often a chunk is tried that fails by itself, not because a server is away."""
 FIRST_EXTRA = 1_000_000
 """From this number on chunks are rows that are tried once more, not a part of the file."""
-_AT_ONCE = 20
+AT_ONCE = 20
 _ROUNDS = 8
 
 _BY_PLACE = ("rows", "failed", "stale")
@@ -176,8 +176,8 @@ async def start(deps: Deps, tenant_id: str, import_id: str) -> None:
         return
     body = {"tenantId": tenant_id, "importId": import_id}
     tasks = [{**body, "n": n} for n in left] + [{**body, "retry": n} for n in retries]
-    for at in range(0, len(tasks), _AT_ONCE):
-        await asyncio.gather(*(deps.core.enqueue("publish", task) for task in tasks[at : at + _AT_ONCE]))
+    for at in range(0, len(tasks), AT_ONCE):
+        await asyncio.gather(*(deps.core.enqueue("publish", task) for task in tasks[at : at + AT_ONCE]))
     log.info("import.publishing", importId=import_id, chunks=len(left), retries=len(retries))
 
 

@@ -250,6 +250,21 @@ class Progress:
             return_document=ReturnDocument.AFTER,
         )
 
+    async def expect(self, of: Mapping[str, Any], chunks: int) -> None:
+        """How many chunks a roll back has; it may be said again."""
+        query = {"_id": of["_id"], "rollback.chunks": 0}
+        await _imports(of).update_one(query, {"$set": {"rollback.chunks": chunks, "rollback.done": 0}})
+
+    async def add_undone(self, of: Mapping[str, Any], due: datetime) -> Document | None:
+        """Count a chunk that is taken back; returns the import."""
+        from pymongo import ReturnDocument
+
+        return await _imports(of).find_one_and_update(
+            {"_id": of["_id"], "rollback.chunks": {"$gt": 0}},
+            {"$inc": {"rollback.done": 1}, "$set": {"dueAt": due}},
+            return_document=ReturnDocument.AFTER,
+        )
+
 
 def _sum(results: Iterable[Mapping[str, int]]) -> dict[str, int]:
     total: dict[str, int] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.common.errors import Retryable
 from functions.common.events import Job, Task
-from functions.import_publish import publishing, staging, sweeping, wiring
+from functions.import_publish import publishing, rolling_back, staging, sweeping, wiring
 from functions.import_publish.door import work
 
 
@@ -30,7 +30,12 @@ async def on_publish(task: Task) -> None:
 
 @work.task("/tasks/rollback")
 async def on_rollback(task: Task) -> None:
-    raise Retryable("not yet")
+    deps, body = wiring.deps().publishing, task.body
+    tenant_id, import_id = body["tenantId"], body["importId"]
+    if "n" in body:
+        await rolling_back.roll_back_chunk(deps, tenant_id, import_id, body["n"])
+    else:
+        await rolling_back.start(deps, tenant_id, import_id)
 
 
 @work.job("/jobs/resume-imports")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from functions.common.errors import AlreadyDone
 from functions.common.migrations import SHARED
 from functions.common.product_names import searchable
 from functions.common.retail.barcode import check_digit
-from functions.import_publish import publishing, wiring
+from functions.import_publish import publishing, rolling_back, wiring
 from functions.import_publish.collections import COLLECTIONS
 from functions.import_publish.domain import codes, differences, profiles, staged
 from functions.import_publish.domain.rules import Rules
@@ -183,14 +184,23 @@ class Shop:
         """Deliver the tasks that are waiting, and those that they make."""
         while self.tasks:
             task = self.tasks.pop(0)
-            assert task["path"] == "/tasks/publish"
-            try:
-                if "n" in task:
-                    await self.chunk(task["n"], task["importId"])
-                else:
-                    await publishing.start(self.deps, TENANT, task["importId"])
-            except AlreadyDone:
-                pass
+            with contextlib.suppress(AlreadyDone):
+                await self.deliver(task)
+
+    async def deliver(self, task: Mapping[str, Any]) -> None:
+        """Do what a task says."""
+        scope = (self.deps, TENANT, task["importId"])
+        if task["path"] == "/tasks/publish":
+            await (publishing.publish_chunk(*scope, task["n"]) if "n" in task else publishing.start(*scope))
+        else:
+            assert task["path"] == "/tasks/rollback"
+            await (rolling_back.roll_back_chunk(*scope, task["n"]) if "n" in task else rolling_back.start(*scope))
+
+    async def roll_back(self, import_id: str = "i1") -> dict[str, Any]:
+        """Take an import back to the end, and return it."""
+        await rolling_back.request(self.deps, await self.found(import_id), "bob", "brand_manager")
+        await self.work_off()
+        return await self.found(import_id)
 
     async def clear(self) -> None:
         """Begin anew."""
