@@ -135,10 +135,9 @@ def _unknown(
             unknown.append(column)
         if at in kept or len(taken) + len(kept) >= MOST_METADATA_KEYS:
             continue
-        if own:
-            kept[at] = column[len(METADATA) :]
-        elif profile.unknown == "metadata" and column.strip(BLANKS):
-            kept[at] = key_from(column, {*taken, *kept.values()})
+        if own or (profile.unknown == "metadata" and column.strip(BLANKS)):
+            key = column[len(METADATA) :] if own else column
+            kept[at] = key_from(key, {*taken, *kept.values()})
     return unknown, kept
 
 

@@ -76,7 +76,7 @@ PRODUCT_FIELDS = (
 """What the catalogue's editors own; metadata comes on top, price and stock go through their watermarks."""
 
 DEFAULTS: Mapping[str, Any] = {
-    **dict.fromkeys(PRODUCT_FIELDS[1:]),
+    **dict.fromkeys(PRODUCT_FIELDS[1:]),  # all but the name
     "status": "active",
     "measure": "each",
     "showInQuickProducts": False,

@@ -19,6 +19,7 @@ from functions.import_publish.domain.rows import Row, put
 __all__ = ("NO_PRODUCT", "Fault", "Mapper", "Row", "Use", "compile")
 
 Problem = tuple[str, str, int | None]
+_OF_PROGRAMS = ("json", "ndjson")
 NO_PRODUCT = "no_product"
 """Why a line is skipped: it carries on the product before it, with another picture for example."""
 
@@ -47,11 +48,11 @@ def compile(
     decimal sign is its, not the profile's. `growing` says that columns may come later, appended to `columns`.
     Raises ProfileProblem when the barcode has no column, or several could be meant, or a constant cannot be read.
     """
-    return Mapper(replace(profile, decimal=_decimal(profile, form)), columns, currency, zone, growing=growing)
+    return Mapper(profile, columns, currency, form, zone, growing=growing)
 
 
 def _decimal(profile: Profile, form: str) -> Style:
-    if form in ("json", "ndjson"):
+    if form in _OF_PROGRAMS:
         return "."
     # The numbers of a workbook come with a point, its texts as the profile says.
     return "auto" if form == "xlsx" and profile.decimal == "," else profile.decimal
@@ -61,15 +62,17 @@ class Mapper:
     """A compiled profile. It remembers the first line of a group, so it needs a file's lines in their order."""
 
     def __init__(
-        self, profile: Profile, columns: Sequence[str], currency: str, zone: tzinfo, *, growing: bool = False
+        self, profile: Profile, columns: Sequence[str], currency: str, form: str, zone: tzinfo, *, growing: bool
     ) -> None:
-        self.profile = profile
+        self.profile = replace(profile, decimal=_decimal(profile, form))
         self.skipped: dict[str, int] = {}
         """How many lines were no product, by reason."""
         self._columns, self._currency, self._zone = columns, currency, zone
         self._readers: dict[str, Convert] = {}
         self._learn({}, growing=growing)
         self._stated, self._constants = self._read_constants()
+        # A JSON file can spell half a surrogate pair, which no database keeps.
+        self._cleans = form in _OF_PROGRAMS
         self._handle: str | None = None
         self._first: Sequence[str | None] = ()
 
@@ -113,19 +116,16 @@ class Mapper:
         row = Row(line, None, {}, [], cells)
         if problem is not None:
             row.faults.append(self._broken(problem, cells))
-            if len(cells) != width:
-                # Which cell belongs to which column is anybody's guess.
-                row.raw = [cell and storable(cell) for cell in cells]
-                return row
-        elif len(cells) < width:
-            row.raw = cells = [*cells, *[None] * (width - len(cells))]
-        if self._layout.by is not None:
-            row.raw = cells = list(cells)
-            if not self._fill_down(cells, self._layout.by):
-                return None
-        self._read(row, cells)
-        if row.faults:
-            row.raw = [cell and storable(cell) for cell in cells]
+        # In a line that fell apart it is anybody's guess which cell belongs to which column.
+        if problem is None or len(cells) == width:
+            if len(cells) < width:
+                cells = [*cells, *[None] * (width - len(cells))]
+            if self._layout.by is not None:
+                cells = list(cells)
+                if not self._fill_down(cells, self._layout.by):
+                    return None
+            self._read(row, cells)
+        row.raw = [cell and storable(cell) for cell in cells] if self._cleans else cells
         return row
 
     def _learn(self, kept: dict[int, str], *, growing: bool) -> None:

@@ -116,7 +116,7 @@ def _reason(text: str, style: Style) -> Reason:
     if style != "auto" and _PATTERN["," if style == "." else "."].fullmatch(text):
         return Reason.DECIMAL_SIGN
     bare = _without_unit(text)
-    if bare != text and any(pattern.fullmatch(bare) for pattern in _PATTERN.values()):
+    if bare and any(pattern.fullmatch(bare) for pattern in _PATTERN.values()):
         return Reason.WITH_UNIT
     return Reason.NOT_A_NUMBER
 
@@ -127,14 +127,18 @@ def is_scientific(text: str) -> bool:
 
 
 def _without_unit(text: str) -> str:
-    """The text without letters and currency signs at either end, as many as a unit has."""
+    """The text without the letters and signs of a unit at either end, "" when there are none."""
     start, end = 0, len(text)
     while start < min(end, _LONGEST_UNIT) and _of_unit(text[start]):
         start += 1
     while end > max(start, len(text) - _LONGEST_UNIT) and _of_unit(text[end - 1]):
         end -= 1
-    return text[start:end]
+    return text[start:end] if any(map(_is_sign, text[:start] + text[end:])) else ""
 
 
 def _of_unit(char: str) -> bool:
-    return char in " \u00a0." or char.isalpha() or unicodedata.category(char) == "Sc"
+    return char in " \u00a0." or _is_sign(char)
+
+
+def _is_sign(char: str) -> bool:
+    return char.isalpha() or unicodedata.category(char) == "Sc"
