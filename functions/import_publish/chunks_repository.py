@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -204,9 +205,15 @@ def _conditions(wanted: Mapping[str, str]) -> list[Any]:
         # An excluded row is not counted among what is wrong.
         found.append({"$ne": ["$$row.x", True]})
     if "q" in wanted:
-        text = wanted["q"].casefold()
-        name = {"$toLower": {"$ifNull": ["$$row.v.name", {"$ifNull": ["$$row.name", ""]}]}}
-        start = {"$substrCP": [{"$ifNull": ["$$row.b", ""]}, 0, len(text)]}
-        literal = {"$literal": text}
-        found.append({"$or": [{"$eq": [start, literal]}, {"$gte": [{"$indexOfCP": [name, literal]}, 0]}]})
+        found.append(_search(wanted["q"]))
     return found
+
+
+def _search(text: str) -> Document:
+    """A part of a name, whatever its case, or the beginning of a barcode. Every letter means itself only."""
+    name = {"$ifNull": ["$$row.v.name", {"$ifNull": ["$$row.name", ""]}]}
+    part: Document = {"$regexMatch": {"input": name, "regex": {"$literal": re.escape(text)}, "options": "i"}}
+    if not (text.isascii() and text.isdigit()):
+        return part
+    starts = {"$and": [{"$gte": ["$$row.b", text]}, {"$lt": ["$$row.b", text + ":"]}]}
+    return {"$or": [starts, part]}

@@ -1,4 +1,4 @@
-"""The room's real doors on a real MongoDB; the bucket is a dictionary, the queues are worked off when a test says so."""
+"""The room's real doors on a real MongoDB; the bucket is a dictionary, queues are worked off when a test says so."""
 
 from __future__ import annotations
 
