@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
     for name, text in (
         ("openapi", "write docs/openapi.json from the routes and schemas of every room"),
-        ("docs", "write README's table of rooms, docs/events.md, docs/endpoints.md and docs/settings.md"),
+        ("docs", "write README's table of rooms and docs/{endpoints,events,settings,import-codes}.md"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--check", action="store_true", help="write nothing, fail when a file is out of date")

@@ -1,15 +1,19 @@
-"""`retailscan docs`: README's table of rooms, and docs/{endpoints,events,settings}.md, from the cards and the code."""
+"""`retailscan docs`: README's table of rooms, and docs/{endpoints,events,settings,import-codes}.md.
+
+They are made from the cards and the code.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from functions.common.cards import Card, CardInvalid, Door, doors, load_cards, topics
 from functions.common.routing import Route
+from functions.import_publish.domain.codes import CODES, Stage
 from retailscan import Complaint, rooms
 from retailscan.files import deliver
 from retailscan.openapi import statuses
@@ -31,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
         Path("docs/endpoints.md"): endpoints(cards),
         Path("docs/events.md"): events(cards),
         Path("docs/settings.md"): settings(cards),
+        Path("docs/import-codes.md"): import_codes(),
     }
     deliver(options.root, files, check=options.check, command="docs")
     return 0
@@ -121,6 +126,34 @@ def settings(cards: Sequence[Card]) -> str:
         (f"`{v.name}`", v.kind, "a secret" if v.secret else v.default, v.used_by, v.meaning) for v in variables(cards)
     ]
     return "\n\n".join([NOTE, "# Settings", _table(["variable", "type", "default", "read by", "what"], rows)]) + "\n"
+
+
+_STAGES: Mapping[Stage, str] = {
+    "file": "Reading the file",
+    "row": "Reading a row",
+    "rules": "The tenant's rules",
+    "live": "Against what is live",
+    "import": "The import as a whole",
+    "publish": "Publishing",
+}
+
+
+def import_codes() -> str:
+    """Every code that a row or a file of an import can get, by what finds it."""
+    parts = [NOTE, "# What imports say about files and rows"]
+    parts.append(
+        "An `error` is never published; a `confirm` is published when it is confirmed, by its code, at the approval; a "
+        "`warning` is only told. The message is what a user is told; `{…}` is filled in. Tenants' rules make some "
+        "of them milder or stricter."
+    )
+    for stage, title in _STAGES.items():
+        rows = [
+            (f"`{code}`", entry.severity, re.sub(r"\{\w+}", "{…}", entry.sentence))
+            for code, entry in CODES.items()
+            if entry.stage == stage
+        ]
+        parts += [f"## {title}", _table(["code", "severity", "message"], rows)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _ways(card: Card) -> str:

@@ -87,7 +87,9 @@ def _number_codes(prefix: str, noun: str, advice: str) -> dict[str, Code]:
         f"{prefix}_NOT_A_NUMBER": Code("row", ERROR, f"Write the {noun} with the digits 0 to 9, such as 12.99."),
         f"{prefix}_TOO_MANY_DECIMALS": Code("row", ERROR, f"Write the {noun} with at most {{places}} decimals."),
         f"{prefix}_AMBIGUOUS": Code(
-            "row", ERROR, "This can be read in two ways: say in the profile whether the decimal sign is , or a point."
+            "row",
+            ERROR,
+            "This can be read in two ways: say in the profile whether a comma or a point is the decimal sign.",
         ),
         f"{prefix}_DECIMAL_SIGN": Code(
             "row", ERROR, f"The profile says that the decimal sign is {{sign}}: change the profile or the {noun}."

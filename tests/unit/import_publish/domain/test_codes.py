@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.import_publish.domain.codes import CODES, Code, Fault, fault, storable, worst
+from functions.import_publish.domain.codes import CODES, Code, Fault, Stage, fault, storable, worst
 
 ROOM = Path(__file__).parents[4] / "functions" / "import_publish"
 
@@ -31,6 +32,13 @@ def test_every_code_the_rules_find_is_in_the_table() -> None:
         found |= set(re.findall(r'(?:fault|Refused)\(\s*"([A-Z_]+)"', path.read_text()))
     assert found
     assert found <= CODES.keys()
+
+
+def test_every_code_is_in_the_documentation() -> None:
+    page = (ROOM.parents[1] / "docs" / "import-codes.md").read_text()
+    assert re.findall(r"^\| `([A-Z_]+)` \| (\w+) \|", page, re.MULTILINE) == [
+        (code, entry.severity) for stage in get_args(Stage) for code, entry in CODES.items() if entry.stage == stage
+    ]
 
 
 def test_a_fault_is_stored_in_a_fixed_order() -> None:
