@@ -117,11 +117,29 @@ COLLECTIONS = [
     Collection(
         "import_connections",
         [Index((("tenantId", 1), ("name", 1)), unique=True)],
-        _documents(tenantId=_TEXT, name=_TEXT),
+        # Nothing in it signs in anywhere: `secret` says which version in Secret Manager does.
+        _documents(tenantId=_TEXT, name=_TEXT, kind=_TEXT, settings=_OBJECT, createdAt=_DATE, ver={"bsonType": _WHOLE}),
     ),
     Collection(
         "import_schedules",
-        [Index((("tenantId", 1), ("name", 1)), unique=True)],
-        _documents(tenantId=_TEXT, name=_TEXT),
+        [
+            Index((("tenantId", 1), ("name", 1)), unique=True),
+            Index((("tenantId", 1), ("connection", 1))),
+            Index((("nextAt", 1),), partial={"nextAt": {"$exists": True}}),
+            Index((("lease.until", 1),), partial={"lease.until": {"$type": "date"}}),
+        ],
+        _documents(
+            {"nextAt": _DATE},
+            tenantId=_TEXT,
+            name=_TEXT,
+            connection=_TEXT,
+            cron=_TEXT,
+            timeZone=_TEXT,
+            enabled={"bsonType": "bool"},
+            lease=_OBJECT,
+            runs={"bsonType": "array"},
+            createdAt=_DATE,
+            ver={"bsonType": _WHOLE},
+        ),
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.common import auth, errors, stores
 from functions.common.http import Call, Reply
-from functions.import_publish import lifecycle, profiling, rendering, wiring
+from functions.import_publish import connecting, lifecycle, profiling, rendering, wiring
 from functions.import_publish.domain import states
 from functions.import_publish.door import (
     CONFLICTS,
@@ -111,6 +111,8 @@ async def pull_file(call: Call) -> Reply:
     if body.connection is not None:
         await profiling.demand_connection(wiring.deps().core.settings, call.principal.tenant_id, body.connection)
         source = {"kind": "connection", "connection": body.connection, "path": body.path}
+    else:
+        connecting.check_address(wiring.deps().sources.guard, body.url, "url")
     order = await _order(call, body.name or body.connection or "pulled")
     return _accepted(await lifecycle.pull(wiring.deps().core, order, source))
 
@@ -167,7 +169,7 @@ async def _order(call: Call, name: str) -> lifecycle.Order:
     return lifecycle.Order(
         tenant_id=call.principal.tenant_id,
         by=call.principal.sub,
-        stores=await _stores(call.principal, list(dict.fromkeys(body.store_ids))),
+        stores=await stores_of(call.principal, list(dict.fromkeys(body.store_ids))),
         profile=body.profile,
         mode=body.mode,
         name=name,
@@ -177,7 +179,7 @@ async def _order(call: Call, name: str) -> lifecycle.Order:
     )
 
 
-async def _stores(principal: auth.Principal, store_ids: list[str]) -> list[stores.Store]:
+async def stores_of(principal: auth.Principal, store_ids: list[str]) -> list[stores.Store]:
     """The stores of a body. Raises Forbidden alike for those that do not exist and for others'."""
     found = []
     for store_id in store_ids:

@@ -18,6 +18,18 @@ from pydantic_core import PydanticCustomError
 
 from functions.common.wire import Wire
 
+# The door looks its models up here, by name.
+from functions.import_publish.connection_schemas import (  # noqa: F401
+    ConnectionBody,
+    ConnectionSecret,
+    ConnectionTrial,
+    ConnectionView,
+    RunView,
+    ScheduleBody,
+    ScheduleView,
+    TrialResult,
+)
+
 
 def _plain(text: str) -> str:
     if not text.isprintable():
@@ -36,7 +48,7 @@ def _word(longest: int) -> Any:
     return StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=longest)
 
 
-StoreId = Annotated[str, StringConstraints(min_length=1, max_length=48)]
+StoreId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$")]
 StoreIds = Annotated[list[StoreId], Field(min_length=1, max_length=50)]
 Name = Annotated[str, _word(200), AfterValidator(_plain)]
 ImportId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]

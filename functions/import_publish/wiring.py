@@ -8,16 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from functions.common import http, mongo, pubsub, redis, stock, tasks
+from functions.common import settings as common_settings
 from functions.common.contracts.catalog import TOPIC
 from functions.common.product_cache import ProductCache
-from functions.import_publish import applying, publishing
+from functions.import_publish import applying, connecting, publishing, scheduling, settings
 from functions.import_publish.chunks_repository import Chunks
+from functions.import_publish.connections_repository import Connections, Schedules
 from functions.import_publish.core import Deps
 from functions.import_publish.failures_repository import Failures
 from functions.import_publish.live_repository import Live
 from functions.import_publish.publishing_repository import Plans, Products, Progress, Staged
 from functions.import_publish.repository import Imports, Settings
-from functions.import_publish.sources import blobs
+from functions.import_publish.sources import blobs, secrets
+from functions.import_publish.sources.guard import Guard
+from functions.import_publish.sources.secrets import Secrets
 
 WORKER = "import-publish-work"
 
@@ -28,6 +32,8 @@ class Wiring:
 
     core: Deps
     publishing: publishing.Deps
+    sources: connecting.Deps
+    scheduling: scheduling.Deps
 
     @property
     def imports(self) -> Imports:
@@ -57,7 +63,27 @@ def _build() -> Wiring:
         bucket=blobs.bucket(),
         enqueue=enqueue,
     )
-    return Wiring(core, _publishing(core))
+    connections, schedules = Connections(), Schedules()
+    return Wiring(
+        core,
+        _publishing(core),
+        connecting.Deps(
+            connections,
+            schedules,
+            Secrets(),
+            Guard(_allowed_hosts()),
+            asyncio.sleep,
+            settings.load().storage_emulator_host,
+        ),
+        scheduling.Deps(core, connections, schedules),
+    )
+
+
+def _allowed_hosts() -> list[str]:
+    """Private hosts that may be fetched from: never outside one's own machine, whatever the environment says."""
+    if common_settings.common().environment not in ("local", "test"):
+        return []
+    return [host for host in settings.load().import_allowed_hosts.split(",") if host]
 
 
 def _publishing(core: Deps) -> publishing.Deps:
@@ -81,6 +107,7 @@ async def close() -> None:
     """Forget what was built and give the bucket's threads back."""
     global _built, _loop
     _built = _loop = None
+    await secrets.close()
     if (bucket := blobs.bucket.built) is not None:
         bucket.close()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functions.common.errors import Retryable
 from functions.common.events import Job, Task
-from functions.import_publish import publishing, rolling_back, staging, sweeping, wiring
+from functions.import_publish import fetching, publishing, retrying, rolling_back, scheduling, staging, sweeping, wiring
 from functions.import_publish.door import work
 
 
 @work.task("/tasks/fetch")
 async def on_fetch(task: Task) -> None:
-    raise Retryable("not yet")
+    deps = wiring.deps()
+    await fetching.fetch_file(deps.core, deps.sources, task.body["tenantId"], task.body["importId"])
 
 
 @work.task("/tasks/stage")
@@ -22,8 +22,13 @@ async def on_stage(task: Task) -> None:
 async def on_publish(task: Task) -> None:
     deps, body = wiring.deps().publishing, task.body
     tenant_id, import_id = body["tenantId"], body["importId"]
+    again = task.retry_count > 0
     if "n" in body:
-        await publishing.publish_chunk(deps, tenant_id, import_id, body["n"], again=task.retry_count > 0)
+        await publishing.publish_chunk(deps, tenant_id, import_id, body["n"], again=again)
+    elif "retry" in body:
+        await retrying.try_again(deps, tenant_id, import_id, body["retry"], again=again)
+    elif "retries" in body:
+        await retrying.mark_all(deps, tenant_id, import_id, body["retries"])
     else:
         await publishing.start(deps, tenant_id, import_id)
 
@@ -45,4 +50,4 @@ async def resume_imports(job: Job) -> None:
 
 @work.job("/jobs/run-import-schedules")
 async def run_import_schedules(job: Job) -> None:
-    return None
+    await scheduling.run_due(wiring.deps().scheduling, job.now)
