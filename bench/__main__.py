@@ -21,7 +21,7 @@ from local.processes import LocalError
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     asked = _parser().parse_args(arguments)
-    options = Options(asked.rounds, asked.seconds, asked.generator or usual_generator())
+    options = Options(asked.rounds, asked.seconds, asked.generator or usual_generator(), asked.rows)
     names = NAMES if asked.name == "all" else (asked.name,)
     _warn_when_busy()
     rows: list[Row] = []
@@ -59,13 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_positive, help="how often ours and the baseline take turns")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one turn (default 4)")
     parser.add_argument("--generator", choices=("wrk", "own"), help="of closed-loop load; default wrk where it is")
+    parser.add_argument("--rows", type=_positive, help="rows of the file that is imported (default a million)")
     return parser
 
 
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
-        raise argparse.ArgumentTypeError("at least one round")
+        raise argparse.ArgumentTypeError("at least one")
     return value
 
 

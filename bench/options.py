@@ -16,11 +16,14 @@ Generator = Literal["wrk", "own"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`rounds`: how often ours and the baseline take turns (None: what suits the benchmark). `seconds`: of one turn."""
+    """`rounds`: how often ours and the baseline take turns (None: what suits the benchmark). `seconds`: of one turn.
+    `rows`: of the file that is imported (None: a million).
+    """
 
     rounds: int | None = None
     seconds: float = 4.0
     generator: Generator = "own"
+    rows: int | None = None
 
     def turns(self, usual: int) -> int:
         """How many rounds to run."""
@@ -30,12 +33,17 @@ class Options:
 Measure = Callable[[Options], Coroutine[Any, Any, list[Row]]]
 
 # Later rooms add theirs here.
-NAMES = ("scan", "lookup", "price_batch", "price_single", "freshness", "cold_start", "memory")
+NAMES = (
+    *("scan", "lookup", "price_batch", "price_single", "freshness", "cold_start", "memory"),
+    *("import", "import_beside"),
+)
+MODULES = {"import": "imports"}
+"""Where a benchmark is that cannot be called as its module."""
 
 
 def find(name: str) -> Measure:
     """The benchmark called `name`; only its own modules are imported."""
-    measure: Measure = importlib.import_module(f"bench.benches.{name}").measure
+    measure: Measure = importlib.import_module(f"bench.benches.{MODULES.get(name, name)}").measure
     return measure
 
 

@@ -31,7 +31,7 @@ async def work(job: Job) -> Job:
         written += result.upserted_count + result.matched_count
         batch.clear()
 
-    for document in source.find({"storeId": job["store"]}, batch_size=CHUNK):
+    for document in source.find(job["query"], batch_size=CHUNK):
         key = {"storeId": document["storeId"], "barcode": document["barcode"]}
         batch.append(ReplaceOne(key, document, upsert=True))
         if len(batch) == CHUNK:
