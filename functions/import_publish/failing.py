@@ -9,9 +9,10 @@ from functions.common import clock, log, metrics
 from functions.common.errors import Retryable
 from functions.common.mongo import Document
 from functions.import_publish.chunks_repository import chunk_id
-from functions.import_publish.domain import failures
+from functions.import_publish.domain import failures, states
 from functions.import_publish.domain.failures import PENDING, RESOLVED, RETRIED, Item
 from functions.import_publish.failures_repository import Failures
+from functions.import_publish.repository import Imports
 
 _ROUNDS = 8
 _alerts = metrics.Counter("import_failure_alerts", "Imports in which more rows failed than the rules allow.").labels()
@@ -38,22 +39,21 @@ async def keep(repository: Failures, document: Document, n: int, items: Sequence
     )
 
 
-async def settle(repository: Failures, document: Document, chunk: Document, failed: Sequence[Item]) -> None:
+async def settle(repository: Failures, document: Document, chunk: Document, failed: Mapping[int, Item]) -> None:
     """Rows that were tried once more have their end: resolved, or failed again for what is wrong with them now."""
-    again = {(each["line"], each["barcode"]): each for each in failed}
-    lines = {(row["r"], row["b"]): origin for row, origin in zip(chunk["rows"], chunk["origins"], strict=True)}
+    places = {origin: place for place, origin in enumerate(chunk["origins"])}
 
     def change(kept: Document) -> bool:
-        ends = {origin: again.get(key) for key, origin in lines.items()}
         changed = False
         for at, item in enumerate(kept["items"]):
-            if item["status"] != PENDING or item.get("retry") != chunk["n"] or at not in ends:
+            if item["status"] != PENDING or item.get("retry") != chunk["n"] or at not in places:
                 continue
-            end = ends[at]
-            if end is None:
-                item |= {"status": RESOLVED, "resolvedBy": chunk["_id"]}
-            else:
-                item |= {"status": RETRIED, "faults": end["faults"]}
+            end = failed.get(places[at])
+            item |= (
+                {"status": RESOLVED, "resolvedBy": chunk["_id"]}
+                if end is None
+                else {"status": RETRIED, "faults": end["faults"]}
+            )
             changed = True
         return changed
 
@@ -78,6 +78,16 @@ async def correct(repository: Failures, document: Document, published: Sequence[
 
     for found in await repository.about(first, sorted(barcodes), sorted(lines)):
         await _change(repository, first, found["n"], change)
+
+
+async def close_corrected(imports: Imports, repository: Failures, document: Document) -> None:
+    """The import whose failures a corrected file has resolved is published, when nothing of it is left."""
+    first = await imports.find(document["tenantId"], document["corrects"])
+    if first is None or first["state"] not in (states.PARTLY_PUBLISHED, states.PUBLISHED):
+        return
+    counts = await repository.counts(first)
+    whole = first["state"] == states.PARTLY_PUBLISHED and counts[RESOLVED] == sum(counts.values())
+    await imports.change(first, {"failures": counts}, state=states.PUBLISHED if whole else None)
 
 
 async def _change(repository: Failures, document: Mapping[str, Any], n: int, change: Any) -> None:

@@ -70,10 +70,12 @@ class Failures:
         return await cursor.to_list(), await scoped.count(query)
 
     async def items(
-        self, of: Mapping[str, Any], wanted: Mapping[str, Any], page: int, limit: int
+        self, of: Mapping[str, Any], wanted: Mapping[str, Any], code: str | None, page: int, limit: int
     ) -> tuple[list[Document], int]:
-        """Single failed rows of an import, in the order of the file; `wanted` filters them by status and code."""
-        match = {f"items.{name}": value for name, value in wanted.items()}
+        """Single failed rows of an import, in the order of the file: those with these fields and this code."""
+        match: Document = {f"items.{name}": value for name, value in wanted.items()}
+        if code is not None:
+            match["items.faults"] = {"$elemMatch": {"$elemMatch": {"$eq": code}}}
         stages: list[Document] = [
             {"$match": {"batchId": of["_id"], **match}},
             {"$sort": {"n": 1}},

@@ -56,6 +56,8 @@ class Judge:
                 pack_of = packs.get(barcode) if packs else None
                 check_live(row, product, rules, pack_of=pack_of if pack_of != barcode else None, brands=brands)
             staged: StagedRow = {"r": row.line, "b": barcode, "v": row.values}
+            if row.origin is not None:
+                staged["l"] = row.origin
             if not row.faults:
                 staged["a"], changes = diff(row.values, product)
                 if changes:

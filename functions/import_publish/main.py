@@ -6,6 +6,7 @@ from functions.import_publish import (
     connection_operations,
     import_operations,
     profile_operations,
+    publish_operations,
     review_operations,
     schedule_operations,
     work_operations,
@@ -18,6 +19,7 @@ __all__ = ["door", "import_publish", "import_publish_work", "work"]
 OPERATIONS = (
     import_operations,
     review_operations,
+    publish_operations,
     profile_operations,
     work_operations,
     connection_operations,

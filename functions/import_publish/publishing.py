@@ -17,12 +17,10 @@ from functions.import_publish.domain import codes, failures, plan, states
 from functions.import_publish.domain.plan import Context, Decision, Record
 from functions.import_publish.failures_repository import Failures
 from functions.import_publish.lifecycle import LATER
-from functions.import_publish.publishing_repository import PUBLISH, UNDOABLE_FOR, Progress, Staged
+from functions.import_publish.publishing_repository import FIRST_EXTRA, PUBLISH, UNDOABLE_FOR, Progress, Staged
 
 MOST_ATTEMPTS = 10
 """How often a chunk is tried that fails by itself, not because a server is away."""
-FIRST_EXTRA = 1_000_000
-"""From this number on chunks are rows that are tried once more, not a part of the file."""
 AT_ONCE = 20
 _ROUNDS = 8
 
@@ -137,8 +135,8 @@ class Chunk:
         result["rows"] = len(self.rows)
         return {name: number for name, number in result.items() if number}
 
-    def failed(self) -> list[failures.Item]:
-        """What is kept of the rows that were not published, in the order of the file."""
+    def failed(self) -> dict[int, failures.Item]:
+        """What is kept of the rows that were not published, by place and in the order of the file."""
         items = {
             place: failures.item(row)
             for place, row in enumerate(self.rows)
@@ -147,7 +145,7 @@ class Chunk:
         for place, code, other in self.plan["failed"]:
             row = self.rows[place]
             items[place] = failures.item(row, [codes.fault(code, "barcode", None, row["b"], other=other)])
-        return [items[place] for place in sorted(items)]
+        return {place: items[place] for place in sorted(items)}
 
     def published(self) -> list[Mapping[str, Any]]:
         """The rows that are live now, whether they changed anything or not."""
@@ -168,14 +166,17 @@ def _place(entry: Any) -> int:
 
 async def start(deps: Deps, tenant_id: str, import_id: str) -> None:
     """Have every chunk published that is not yet; with none left, close. Raises AlreadyDone when it is over."""
-    document = await _publishing(deps, tenant_id, import_id)
+    document = await publishing(deps, tenant_id, import_id)
     await deps.progress.begin(document, clock.now())
     left, retries = await deps.staged.left(document), await deps.failures.pending(document)
-    if not left and not retries:
-        await close(deps, tenant_id, import_id)
-        return
+    asked = document.get("retry")
     body = {"tenantId": tenant_id, "importId": import_id}
     tasks = [{**body, "n": n} for n in left] + [{**body, "retry": n} for n in retries]
+    if asked is not None and not asked["marked"]:
+        tasks.append({**body, "retries": asked["id"]})
+    if not tasks:
+        await close(deps, tenant_id, import_id)
+        return
     for at in range(0, len(tasks), AT_ONCE):
         await asyncio.gather(*(deps.core.enqueue("publish", task) for task in tasks[at : at + AT_ONCE]))
     log.info("import.publishing", importId=import_id, chunks=len(left), retries=len(retries))
@@ -185,17 +186,25 @@ async def close(deps: Deps, tenant_id: str, import_id: str) -> None:
     """Every chunk has its end: say what became of the import. Whoever comes second changes nothing."""
     for _ in range(_ROUNDS):
         document = await deps.core.imports.find(tenant_id, import_id)
-        if document is None or document["state"] != states.PUBLISHING or await deps.failures.pending(document):
+        if document is None or document["state"] != states.PUBLISHING or await _is_retried(deps, document):
             return
         changed = await _close(deps, document)
         if changed is not None:
             log.info("import.closed", importId=import_id, state=changed["state"], **changed["result"])
+            if document["corrects"]:
+                await failing.close_corrected(deps.core.imports, deps.failures, changed)
             if document["result"] is None:
                 for outcome in plan.OUTCOMES:
                     _rows.inc(outcome, amount=changed["result"][outcome])
                 failing.call_somebody(changed)
             return
     raise Retryable("the import is changed all the time")
+
+
+async def _is_retried(deps: Deps, document: Document) -> bool:
+    """Whether something is to be tried again that has not its end yet, or is not even marked."""
+    asked = document.get("retry")
+    return (asked is not None and not asked["marked"]) or bool(await deps.failures.pending(document))
 
 
 async def _close(deps: Deps, document: Document) -> Document | None:
@@ -214,7 +223,8 @@ async def _close(deps: Deps, document: Document) -> Document | None:
     )
 
 
-async def _publishing(deps: Deps, tenant_id: str, import_id: str) -> Document:
+async def publishing(deps: Deps, tenant_id: str, import_id: str) -> Document:
+    """The import, while it is being published. Raises AlreadyDone when it is not."""
     document = await deps.core.imports.find(tenant_id, import_id)
     if document is None or document["state"] != states.PUBLISHING:
         raise AlreadyDone
@@ -229,7 +239,7 @@ async def publish_chunk(deps: Deps, tenant_id: str, import_id: str, n: int, *, a
 
     Raises AlreadyDone when there is nothing to do any more, Retryable when a server is away.
     """
-    document = await _publishing(deps, tenant_id, import_id)
+    document = await publishing(deps, tenant_id, import_id)
     chunk = await deps.staged.begin(document, n, again=again)
     if chunk is None:
         raise AlreadyDone
@@ -316,7 +326,7 @@ async def _finish(deps: Deps, document: Document, chunk: Document, work: Chunk) 
     if chunk["n"] >= FIRST_EXTRA:
         await failing.settle(deps.failures, document, chunk, items)
     elif items:
-        await failing.keep(deps.failures, document, chunk["n"], items)
+        await failing.keep(deps.failures, document, chunk["n"], list(items.values()))
     if document["corrects"]:
         await failing.correct(deps.failures, document, work.published())
     await deps.applying.plans.finish(work.plan, result)

@@ -13,6 +13,8 @@ from functions.import_publish.repository import IMPORTS, STAGING, UNDO
 AUDIT = "audit_log"
 UNDOABLE_FOR = timedelta(days=30)
 ROLLBACK, PUBLISH = "rollback", "publish"
+FIRST_EXTRA = 1_000_000
+"""From this number on chunks are rows that are tried once more, not a part of the file."""
 _QUERY_MS = 5_000
 _DECIDED_BY = dict.fromkeys(
     (
@@ -212,20 +214,26 @@ class Staged:
         updated = await _chunks(chunk).update_one(query, {"$set": {"state": state, "result": result}})
         return bool(updated.matched_count)
 
+    async def exists(self, of: Mapping[str, Any], n: int) -> bool:
+        """Whether a chunk was made."""
+        return await _chunks(of).find_one({"importId": of["_id"], "n": n}, projection={"_id": 1}) is not None
+
     async def add(self, chunk: Document) -> None:
         """Keep another chunk of an import: rows that are tried once more. Repeating it changes nothing."""
         await bulk.insert_missing(STAGING, [chunk])
 
     async def left(self, of: Mapping[str, Any]) -> list[int]:
-        """The chunks that are still to be published."""
+        """The chunks of the file that are still to be published."""
         found = _chunks(of).find(
-            {"importId": of["_id"], "state": "staged"}, projection={"_id": 0, "n": 1}, max_time_ms=_QUERY_MS
+            {"importId": of["_id"], "state": "staged", "n": {"$lt": FIRST_EXTRA}},
+            projection={"_id": 0, "n": 1},
+            max_time_ms=_QUERY_MS,
         )
         return sorted(each["n"] for each in await found.to_list())
 
     async def sums(self, of: Mapping[str, Any]) -> dict[str, int]:
-        """What the finished chunks came to, and as `chunks` how many they are."""
-        query = {"importId": of["_id"], "state": {"$ne": "staged"}}
+        """What the finished chunks of the file came to, and as `chunks` how many they are."""
+        query = {"importId": of["_id"], "state": {"$ne": "staged"}, "n": {"$lt": FIRST_EXTRA}}
         found = await _chunks(of).find(query, projection={"result": 1}).to_list()
         return {"chunks": len(found)} | _sum(each["result"] for each in found)
 
@@ -249,6 +257,20 @@ class Progress:
             {"$inc": {"published.chunks": 1, **counted}, "$set": {"dueAt": due}},
             return_document=ReturnDocument.AFTER,
         )
+
+    async def extra(self, of: Mapping[str, Any]) -> int:
+        """The number of another chunk, never given twice."""
+        from pymongo import ReturnDocument
+
+        found = await _imports(of).find_one_and_update(
+            {"_id": of["_id"]}, {"$inc": {"extraChunks": 1}}, return_document=ReturnDocument.AFTER
+        )
+        assert found is not None, "imports are never deleted"
+        return FIRST_EXTRA + int(found["extraChunks"])
+
+    async def marked(self, of: Mapping[str, Any], asked: str) -> None:
+        """Everything that a request wants tried again is marked."""
+        await _imports(of).update_one({"_id": of["_id"], "retry.id": asked}, {"$set": {"retry.marked": True}})
 
     async def expect(self, of: Mapping[str, Any], chunks: int) -> None:
         """How many chunks a roll back has; it may be said again."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from functions.common import clock
 from functions.import_publish import formats
-from functions.import_publish.domain import mapping, rules
+from functions.import_publish.domain import exporting, mapping, rules
 from functions.import_publish.domain.duplicates import NO_KEY, pack
 from functions.import_publish.domain.profiles import Profile
 from functions.import_publish.domain.rows import Row
@@ -135,10 +135,13 @@ class Reading:
         part, characters = Part(0), 0
         check, currency, limits, now = rules.check_row, self._terms.currency, self._terms.rules, clock.micros()
         mapper = self._mapper = self._terms.mapper(table.columns, table.format)
+        origin = exporting.place_of_line(table.columns)
         for line, cells, problem in table:
-            row = mapper.map(line, cells, problem)
+            row = mapper.map(line, cells if origin is None else exporting.unescaped(cells), problem)
             if row is None:
                 continue
+            if origin is not None:
+                row.origin = exporting.line_in(cells, origin)
             check(row, limits, currency, now)
             part.rows.append(row)
             part.keys.append(pack(row.barcode) if row.barcode is not None else NO_KEY)

@@ -22,12 +22,17 @@ _SOURCE = frozenset(field.alias or name for name, field in schemas.Source.model_
 
 def imports_query(principal: auth.Principal, query: schemas.ImportQuery) -> Document:
     """The filter of a list of imports: what the caller asks for, within what he may see."""
-    wanted: Document = {}
+    wanted = _within(principal, query.store_id)
     if query.state is not None:
         wanted["state"] = query.state
+    return wanted
+
+
+def _within(principal: auth.Principal, store_id: str | None) -> Document:
+    wanted: Document = {}
     allowed = None if "*" in principal.store_ids else sorted(principal.store_ids)
-    if query.store_id is not None:
-        wanted["storeId"] = query.store_id if allowed is None or query.store_id in allowed else {"$in": []}
+    if store_id is not None:
+        wanted["storeId"] = store_id if allowed is None or store_id in allowed else {"$in": []}
     elif allowed is not None:
         wanted["storeId"] = {"$in": allowed}
     if principal.role == auth.ERP:
@@ -68,11 +73,58 @@ def import_view(document: Mapping[str, Any], done: tuple[int, int] | None = None
     )
 
 
+def failures_query(principal: auth.Principal, query: schemas.FailureQuery) -> Document:
+    """The filter of a list of failures: what the caller asks for, within what he may see."""
+    wanted = _within(principal, query.store_id)
+    if query.batch_id is not None:
+        wanted["batchId"] = query.batch_id
+    if query.status is not None:
+        wanted["status"] = query.status
+    if query.code is not None:
+        wanted[f"codes.{query.code}"] = {"$gt": 0}
+    return wanted
+
+
+def failure_view(document: Mapping[str, Any]) -> schemas.FailureView:
+    """What failed of a part of an import."""
+    names = [field.alias or name for name, field in schemas.FailureView.model_fields.items()]
+    return schemas.FailureView.model_validate({name: document[name] for name in names})
+
+
+def failed_row(item: Mapping[str, Any]) -> schemas.FailedRow:
+    """A failed row with its long names."""
+    return schemas.FailedRow.model_validate(
+        {
+            "line": item["line"] or None,
+            "barcode": item["barcode"],
+            "status": item["status"],
+            "faults": _faults(item["faults"]),
+            "values": _values(item["values"]),
+            "raw": item.get("raw"),
+            "attempts": item["attempts"],
+            "resolvedBy": item.get("resolvedBy"),
+        }
+    )
+
+
+def rollback_view(document: Mapping[str, Any]) -> schemas.RollbackView:
+    """How a roll back goes."""
+    rollback = document["rollback"]
+    return schemas.RollbackView.model_validate(
+        {
+            "importId": document["_id"],
+            "state": document["state"],
+            "by": rollback["by"],
+            "at": rollback["at"],
+            "finishedAt": rollback.get("finishedAt"),
+            "result": rollback["result"],
+        }
+    )
+
+
 def row_view(row: StagedRow) -> schemas.RowView:
     """A staged row with its long names."""
-    values = dict(row["v"])
-    if "asOf" in values:
-        values["asOf"] = (_EPOCH + timedelta(microseconds=values["asOf"])).isoformat().replace("+00:00", "Z")
+    values = _values(row["v"])
     return schemas.RowView.model_validate(
         {
             "line": row["r"] or None,
@@ -84,20 +136,22 @@ def row_view(row: StagedRow) -> schemas.RowView:
             "changes": [
                 {"field": field, "before": before, "after": after} for field, before, after in row.get("d", ())
             ],
-            "faults": [
-                {
-                    "code": code,
-                    "field": field,
-                    "column": column,
-                    "value": value,
-                    "message": message,
-                    "severity": severity,
-                }
-                for code, field, column, value, message, severity in row.get("e", ())
-            ],
+            "faults": _faults(row.get("e", ())),
             "raw": row.get("raw"),
         }
     )
+
+
+def _values(values: Mapping[str, Any]) -> dict[str, Any]:
+    at = values.get("asOf")
+    if at is None:
+        return dict(values)
+    return {**values, "asOf": (_EPOCH + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z")}
+
+
+def _faults(faults: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    names = ("code", "field", "column", "value", "message", "severity")
+    return [dict(zip(names, fault, strict=True)) for fault in faults]
 
 
 def row_filter(query: schemas.RowQuery) -> dict[str, str]:

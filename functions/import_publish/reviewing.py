@@ -106,7 +106,7 @@ class _Correction:
         return self._totalled(list(chunks.values()))
 
     async def _corrected(self, before: StagedRow, values: Mapping[str, str | None], excluded: bool | None) -> StagedRow:
-        row = Row(before["r"], before["b"], before["v"], faults_of(before), before.get("raw", []))
+        row = Row(before["r"], before["b"], before["v"], faults_of(before), before.get("raw", []), before.get("l"))
         if values:
             source = self._doc["source"]
             mapper = self._terms.mapper(source.get("columns", []), source.get("format", "csv"))
@@ -116,6 +116,8 @@ class _Correction:
                 details = [{"field": name, "code": problem.code, "message": what} for name, what in problem.problems]
                 raise Malformed("the row cannot be corrected so", code=problem.code, details=details) from problem
         staged: StagedRow = {"r": row.line, "b": row.barcode, "v": row.values, "raw": row.raw}
+        if row.origin is not None:
+            staged["l"] = row.origin
         if before.get("x") if excluded is None else excluded:
             staged["x"] = True
         settle(staged, row.faults)

@@ -410,3 +410,101 @@ class RulesView(Wire):
     rules: dict[str, Any]
     ver: int | None
     updated_at: datetime | None
+
+
+# ---- failures, retries, roll back -------------------------------------------------------------------------
+
+FailureStatus = Literal["pending", "failed", "retried", "resolved"]
+
+
+class FailureQuery(Page):
+    """Filters of the list of failures; all that are given must match."""
+
+    batch_id: ImportId | None = Field(default=None, description="of one import")
+    store_id: StoreId | None = None
+    status: FailureStatus | None = None
+    code: Code | None = None
+
+
+class FailureView(Wire):
+    """What failed of one part of an import, without its rows."""
+
+    batch_id: str = Field(description="the import")
+    store_id: str
+    reason: str = Field(description="the commonest code")
+    codes: dict[str, int]
+    status: FailureStatus
+    counts: dict[str, int] = Field(description="rows by status")
+    created_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+
+
+class FailedRowQuery(Page):
+    """Filters of an import's failed rows; all that are given must match."""
+
+    status: FailureStatus | None = None
+    code: Code | None = None
+
+
+class FailedRow(Wire):
+    """One row that was not published, as it came, and what is wrong with it.
+
+    failed: nobody has done anything about it. pending: it is being tried again. retried: it was, and failed again.
+    resolved: it was published after all, by a retry or by a corrected file.
+    """
+
+    line: int | None = Field(description="where it begins in the file; null for what the file does not name")
+    barcode: str | None
+    status: FailureStatus
+    faults: list[Fault]
+    values: dict[str, Any]
+    raw: list[str | None] | None = Field(description="the cells as they came, of a row that could not be read")
+    attempts: int = Field(description="how often it was tried again")
+    resolved_by: str | None = Field(description="the import or the retry that published it")
+
+
+class Retry(Wire):
+    """Which codes are meant as they are."""
+
+    confirm: Annotated[list[Code], Field(max_length=50)] = Field(default_factory=list)
+
+
+class RowRetry(Retry):
+    """Other values by field or column, as text; null takes a value away."""
+
+    values: Annotated[
+        dict[
+            Annotated[str, StringConstraints(min_length=1, max_length=200)],
+            Annotated[str, StringConstraints(max_length=4000)] | None,
+        ],
+        Field(max_length=50),
+    ] = Field(default_factory=dict)
+
+
+class RetryView(Wire):
+    """How many failed rows of an import have which status now."""
+
+    batch_id: str
+    counts: dict[str, int]
+
+
+class RollbackView(Wire):
+    """A roll back: who asked for it, and what came of it. The result counts products."""
+
+    import_id: str
+    state: State
+    by: str
+    at: datetime
+    finished_at: datetime | None
+    result: dict[str, int] | None = Field(description="null while it is under way")
+
+
+class KeptView(Wire):
+    """A field that somebody has changed since the import, so that it was left alone; an empty one is the product."""
+
+    barcode: str
+    field: str
+    imported: Any
+    now: Any
+    code: str | None = None

@@ -358,7 +358,10 @@ class _Run:
 
 async def rejudged(judge: Judge, terms: Terms, rows: Sequence[StagedRow]) -> list[StagedRow]:
     """Staged rows as they are found to be now; what could not be read stays so."""
-    fresh = [Row(row["r"], row["b"], row["v"], from_reading(faults_of(row)), row.get("raw", [])) for row in rows]
+    fresh = [
+        Row(row["r"], row["b"], row["v"], from_reading(faults_of(row)), row.get("raw", []), row.get("l"))
+        for row in rows
+    ]
     now = clock.micros()
     for row in fresh:
         check_row(row, terms.rules, terms.currency, now)

@@ -12,6 +12,9 @@ from functions.import_publish.domain.codes import storable
 from functions.import_publish.domain.fields import FIELDS, METADATA, MOST_METADATA_KEYS, field_of, is_field, key_from
 from functions.import_publish.domain.profiles import Profile, ProfileProblem
 
+EXPORTED = "retailscan_"
+"""How the columns begin that an export of failed rows adds: they say something about the row, not about the product."""
+
 ReaderOf = Callable[[str], Convert]
 
 
@@ -128,7 +131,7 @@ def _unknown(
     taken = {name[len(METADATA) :] for name in (*profile.columns, *profile.compose) if name.startswith(METADATA)}
     unknown, kept = [], dict(before)
     for at, column in enumerate(columns):
-        if at in used:
+        if at in used or column.startswith(EXPORTED):
             continue
         own = column.startswith(METADATA) and is_field(column) and column[len(METADATA) :] not in taken
         if not own:

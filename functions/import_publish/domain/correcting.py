@@ -30,7 +30,7 @@ def corrected(
         values["metadata"] = dict(values["metadata"])
     if row.barcode is not None:
         values["barcode"] = row.barcode
-    fresh = Row(row.line, None, values, [each for each in row.faults if _stays(each, texts)], raw)
+    fresh = Row(row.line, None, values, [each for each in row.faults if _stays(each, texts)], raw, row.origin)
     columns = {step.name: step.at for step in layout.steps}
     for name, text in texts.items():
         at = columns.get(name)

@@ -19,18 +19,15 @@ RESOLVED: Final = "resolved"
 STATUSES: Final = (PENDING, FAILED, RETRIED, RESOLVED)
 
 Item = dict[str, Any]
-"""line (0: not in the file) · barcode · raw cells, or the values when the row could be read · action, of a withdrawal ·
-faults · status · attempts · resolvedBy"""
+"""line (0: not in the file) · barcode · values that could be read · raw cells, unless all could · action, of a
+withdrawal · faults · status · attempts · retry, the chunk it is tried in · asked, by which request · resolvedBy"""
 
 
 def item(row: Mapping[str, Any], faults: Iterable[Fault] = ()) -> Item:
     """What is kept of a row that was held back by its own faults, or that failed with others."""
-    made: Item = {"line": row["r"], "barcode": row["b"]}
-    raw = row.get("raw")
-    if raw is None:
-        made["values"] = row["v"]
-    else:
-        made["raw"] = raw
+    made: Item = {"line": row["r"], "barcode": row["b"], "values": row["v"]}
+    if "raw" in row:
+        made["raw"] = row["raw"]
     if row.get("a") == "withdraw":
         made["action"] = "withdraw"
     found = [list(fault) for fault in faults]

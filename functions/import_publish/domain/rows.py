@@ -20,6 +20,8 @@ class Row:
     faults: list[Fault]
     raw: list[str | None]
     """The cells as they came, with what a group of lines writes only once filled in."""
+    origin: int | None = None
+    """In a file that puts another one right: the line of that one."""
 
 
 def put(values: dict[str, Any], name: str, value: Any) -> None:

@@ -1,8 +1,8 @@
 """A staged row as it is stored: short keys, because a million of them are written, and nothing that is not there.
 
-r line (0: not in the file) · b barcode · v values · raw cells (only of a row with errors) · e faults, as
-[code, field, column, value, message, severity] · x excluded · s status, unless valid · a action and d changes, as
-[field, before, after], of what would be published · name of what would be withdrawn
+r line (0: not in the file) · l line of the file that this one puts right · b barcode · v values · raw cells (only of
+a row with errors) · e faults, as [code, field, column, value, message, severity] · x excluded · s status, unless valid
+· a action and d changes, as [field, before, after], of what would be published · name of what would be withdrawn
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ NEXT: Final[dict[str, frozenset[str]]] = {
     # Partly published and published may publish again: what failed is tried once more.
     PUBLISHING: frozenset({PUBLISHED, PARTLY_PUBLISHED, FAILED}),
     PUBLISHED: frozenset({ROLLING_BACK, PUBLISHING}),
-    PARTLY_PUBLISHED: frozenset({ROLLING_BACK, PUBLISHING}),
+    # And a corrected file may publish what is missing.
+    PARTLY_PUBLISHED: frozenset({ROLLING_BACK, PUBLISHING, PUBLISHED}),
     FAILED: frozenset(),
     REJECTED: frozenset(),
     CANCELLED: frozenset(),
