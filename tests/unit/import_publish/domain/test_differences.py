@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.import_publish.domain import plan
 from functions.import_publish.domain.differences import Difference, diff, withdrawal
+from functions.import_publish.domain.fields import DEFAULTS, PRODUCT_FIELDS
 
 LIVE: dict[str, Any] = {
     "barcode": "4006381333931",
@@ -79,6 +81,11 @@ def test_a_number_in_the_metadata_does_not_become_a_text_by_being_imported(key: 
 )
 def test_another_value_in_the_metadata_is_a_change(key: str, text: str | None) -> None:
     assert changes({"metadata": {key: text}}) == [[f"metadata.{key}", LIVE["metadata"][key], text]]
+
+
+def test_what_is_shown_of_a_product_that_comes_back_is_what_publishing_makes_of_it() -> None:
+    made = plan.whole({"name": "Tea"})
+    assert DEFAULTS == {name: made[name] for name in PRODUCT_FIELDS if name != "name"}
 
 
 def test_a_withdrawn_product_comes_back_whole() -> None:
