@@ -33,10 +33,11 @@ _PAGES = (("cp1252", _WESTERN), ("cp1250", _CENTRAL))
 _UNKNOWN = 0.0003
 _LEAST = math.log(0.004)
 
-_LETTERS_IN_A_ROW = re.compile(rb"[\xc0-\xff]{2,}")
-_LETTERS = re.compile(rb"[\xc0-\xff]")
-# In the code pages of DOS these are letters, in those of Windows signs that stand between words.
-_SIGNS_IN_A_WORD = re.compile(rb"(?<=[A-Za-z])[\x80-\x89\x8b\x91\x93-\x98\x9b](?=[a-z])")
+_LETTERS_IN_A_ROW = re.compile(rb"[\xc0-\xff]{3,}")
+# In the code pages of DOS and of old Macs these are letters, in those of Windows signs or capitals between words.
+_SIGNS_IN_A_WORD = re.compile(
+    rb"(?<=[A-Za-z])(?:[\x80-\x89\x8b\x91\x93-\x98\x9b](?=[A-Za-z])|[\x8a\x8c-\x90\xa4\xa6-\xa9](?=[a-z]))"
+)
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 

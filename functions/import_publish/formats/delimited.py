@@ -71,7 +71,7 @@ class Delimited:
                         raise FileProblem(found[0], "The names of the columns hold bytes that are no text.", line)
                     return names_of(cells, line, self._limits)
         except csv.Error:
-            raise self._unclosed() from None
+            raise self._unclosed(self._kept if self._ended else self._pending()) from None
         raise FileProblem("FILE_EMPTY", "The file is empty: upload one with a line of column names and rows.")
 
     def _fed(self, batches: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -83,7 +83,7 @@ class Delimited:
             # The reader asks for more, so it is in the middle of a record or right behind one.
             self._kept = self._pending()
             if sum(map(len, self._kept)) > self._limits.line:
-                raise self._unclosed()
+                raise self._unclosed(self._kept)
         self._batch = []
         self._ended = True
 
@@ -124,7 +124,7 @@ class Delimited:
         """
         texts = self._kept if self._ended else self._pending()
         if self._ended or len(texts) != 1:
-            raise self._unclosed()
+            raise self._unclosed(texts)
         line = self._start
         self._start = self._reader.line_num + 1
         cells: list[Cell] = [shown(cell) for cell in next(csv.reader(texts, **self._dialect))]
@@ -132,9 +132,8 @@ class Delimited:
         found = defect(texts[0]) or ("UNCLOSED_QUOTE", message, None)
         return Record(line, clipped(cells, self._limits), found)
 
-    def _unclosed(self) -> FileProblem:
+    def _unclosed(self, texts: list[str]) -> FileProblem:
         """Where the quote was opened that is never closed, or closed where another one opens."""
-        texts = self._kept if self._ended else self._pending()
         delimiter, quote = re.escape(self.delimiter), re.escape(str(self._dialect["quotechar"]))
         blanks = " *" if self._dialect["skipinitialspace"] else ""
         body = f"[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+"

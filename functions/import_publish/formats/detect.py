@@ -42,20 +42,20 @@ def format_of(text: str, hints: Hints) -> str:
     start = text.lstrip(" \t\n\r")
     if start.startswith("<"):
         raise FileProblem("UNKNOWN_FORMAT", "The file is a web page or XML: upload CSV, NDJSON, JSON or XLSX.")
-    if start.startswith("[") and start[1:].lstrip(" \t\n\r")[:1] in _SCALARS and not _is_named(hints, ".csv", "csv"):
+    if start.startswith("[") and start[1:].lstrip(" \t\n\r")[:1] in _SCALARS and not _is_named(hints, (".csv",), "csv"):
         return "json"
     if not start.startswith("{"):
         return "csv"
     first, _, rest = start.replace("\r", "\n").partition("\n")
     following = rest.lstrip(" \t\n")
-    if following and not following.startswith("{") and not _is_named(hints, "l", "ndjson") and not _is_json(first):
+    if following and not following.startswith("{") and not _is_named(hints, (".ndjson", ".jsonl"), "ndjson") and not _is_json(first):
         message = "The file is one JSON object over several lines: upload a JSON array, or one object on each line."
         raise FileProblem("BAD_JSON", message, 1 + text[: len(text) - len(start)].count("\n"))
     return "ndjson"
 
 
-def _is_named(hints: Hints, ending: str, media: str) -> bool:
-    return hints.name.casefold().removesuffix(".gz").endswith(ending) or media in hints.media.casefold()
+def _is_named(hints: Hints, endings: tuple[str, ...], media: str) -> bool:
+    return hints.name.casefold().removesuffix(".gz").endswith(endings) or media in hints.media.casefold()
 
 
 def _is_json(text: str) -> bool:

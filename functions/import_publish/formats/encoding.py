@@ -31,7 +31,9 @@ _DECLARABLE = frozenset(
     | {f"cp125{n}" for n in range(9)}
     | {f"iso8859-{n}" for n in (3, 4, 5, 7, 9, 10, 13, 14, 16)}
 )
-_UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SEQUENCE = rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+_UTF8_SEQUENCE = re.compile(_SEQUENCE)
+_UTF8_TEXT = re.compile(rb"(?:(?:" + _SEQUENCE + rb")[\x00-\x7f]*+){3}")
 _CUT_SEQUENCE = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -69,10 +71,13 @@ class Decoder:
             if not chunk:
                 return
             # The decision is made on enough text, and not on the last few bytes of a piece.
-            if len(chunk) - _first_not_ascii(chunk) < _SAMPLE:
-                chunk += next(self._chunks, b"")
+            more = b"?"
+            while more and len(chunk) - _first_not_ascii(chunk) < _SAMPLE:
+                more = next(self._chunks, b"")
+                chunk += more
             try:
-                known = decided(chunk)
+                # More follows, so the last character of the sample may be cut.
+                known = decided(_CUT_SEQUENCE.sub(b"", chunk) if more else chunk)
             except FileProblem:
                 # The lines before stand, and so the line of the first strange byte can be told.
                 yield chunk[: _first_not_ascii(chunk)].decode("ascii"), False
@@ -126,8 +131,7 @@ def decided(sample: bytes) -> str:
 
     Raises FileProblem BAD_ENCODING when it is neither, or both.
     """
-    # More follows a sample of full length, so its last character may be cut.
-    good, bad = _sequences(_CUT_SEQUENCE.sub(b"", sample) if len(sample) >= _SAMPLE else sample)
+    good, bad = _sequences(sample)
     if good >= bad:
         return "utf-8"
     if good * 10 > bad:
@@ -146,12 +150,8 @@ def _sequences(data: bytes) -> tuple[int, int]:
 
 
 def _where_mixed(chunk: bytes) -> int | None:
-    """Where UTF-8 begins in text of a code page, if it does. Two letters that look like it by chance do not count."""
-    good, bad = _sequences(chunk)
-    if good < 3 or good < bad:
-        return None
-    # At half of the sequences at least, so the first one is among the mixed lines or before them.
-    found = _UTF8_SEQUENCE.search(chunk)
+    """Where UTF-8 begins in text of a code page, if it does. One letter may look like it by chance, three do not."""
+    found = _UTF8_TEXT.search(chunk)
     return found.start() if found else None
 
 
@@ -162,8 +162,8 @@ def _first_not_ascii(chunk: bytes) -> int:
 
 def _looks_wide(head: bytes) -> bool:
     """Whether every other byte is NUL, as in UTF-16 of Latin letters."""
-    nuls = head.count(0)
-    return nuls >= 4 and nuls * 3 >= len(head) and (not any(head[::2][:8]) or not any(head[1::2][:8]))
+    even, odd = any(head[:16:2]), any(head[1:16:2])
+    return len(head) >= 8 and head.count(0) * 3 >= len(head) and even != odd
 
 
 def _unreadable(message: str) -> FileProblem:

@@ -58,7 +58,7 @@ class Flattener:
 
     def __init__(self, limits: Limits) -> None:
         self.columns: list[str] = []
-        """Grows in place; cells of earlier rows are shorter."""
+        """Grows in place, so cells of earlier rows are fewer."""
         self._limits = limits
         self._places: dict[str, int] = {}
         self._usual: tuple[str, ...] = ()
@@ -72,6 +72,8 @@ class Flattener:
         keys, values = zip(*pairs, strict=True) if pairs else ((), ())
         # Most files have the same keys in every element and no objects inside.
         cells: list[Cell] = list(values) if keys == self._usual and _all_text(values) else self._placed(pairs, text)
+        if len(cells) < len(self.columns):
+            cells += [None] * (len(self.columns) - len(cells))
         if "\\u" in text:
             _check_escapes(cells)
         if len(text) > self._limits.cell:
