@@ -85,7 +85,7 @@ def test_another_value_in_the_metadata_is_a_change(key: str, text: str | None) -
 
 def test_what_is_shown_of_a_product_that_comes_back_is_what_publishing_makes_of_it() -> None:
     made = plan.whole({"name": "Tea"})
-    assert DEFAULTS == {name: made[name] for name in PRODUCT_FIELDS if name != "name"}
+    assert {name: made[name] for name in PRODUCT_FIELDS if name != "name"} == DEFAULTS
 
 
 def test_a_withdrawn_product_comes_back_whole() -> None:
