@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from functions.import_publish.repository import MOST_PROFILES, Settings
 
 SHOWN_ROWS = 20
 _UNKNOWN_STORE = ("EUR", "UTC")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 
 
 class Sample(NamedTuple):
@@ -81,6 +83,8 @@ async def put(settings: Settings, who: tuple[str, str], name: str, described: Ma
     Raises Conflict for the name of a built-in one and when there are too many, Malformed for one that is none.
     """
     tenant_id, by = who
+    if not _NAME.fullmatch(name):
+        raise Malformed("use small letters, digits and hyphens, at most 48 of them", field="profileName")
     if name in BUILT_IN:
         raise Conflict("this profile is built in: choose another name, and extend it", code="PROFILE_BUILT_IN")
     try:

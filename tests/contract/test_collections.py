@@ -10,11 +10,11 @@ from functions.common.migrations import Collection, Index
 REPORTS = {"price_batches", "price_batch_parts", "price_issues"}
 """What became of updates, for a month: nothing reads them to decide anything."""
 
-THROW_AWAY = {"sessions", "discountcards", "product_staging", "parked_updates", "idempotency", *REPORTS}
+THROW_AWAY = {"sessions", "discountcards", "product_staging", "import_undo", "parked_updates", "idempotency", *REPORTS}
 """A TTL index anywhere else would delete live data: products above all, whose updatedAt is old when nothing changed."""
 
-SWEPT = {"outbox.at", "audit.when"}
-"""What waits to be sent or written down, in any store: partial indexes that are nearly always empty."""
+SWEPT = {"outbox.at", "audit.when", "dueAt"}
+"""What waits to be sent, written down or gone on with, in any store: partial indexes that are nearly always empty."""
 
 DECLARED = [
     pytest.param(collection, index, id=f"{collection.name}.{index.name}")

@@ -30,6 +30,8 @@ class Operation:
     query_names: tuple[str, ...]
     key_required: bool
     body: Mapping[str, Any] | None
+    media: tuple[str, ...]
+    """The content types of a body that is not JSON."""
     success: int
 
     def __str__(self) -> str:
@@ -65,7 +67,8 @@ def _operation(method: str, path: str, found: dict[str, Any]) -> Operation:
     def names(place: str) -> tuple[str, ...]:
         return tuple(p["name"] for p in parameters if p["in"] == place)
 
-    content = found.get("requestBody", {}).get("content", {}).get("application/json", {})
+    contents: Mapping[str, Any] = found.get("requestBody", {}).get("content", {})
+    media = tuple(contents) if any(each["schema"].get("format") == "binary" for each in contents.values()) else ()
     return Operation(
         id=found["operationId"],
         method=method,
@@ -75,7 +78,8 @@ def _operation(method: str, path: str, found: dict[str, Any]) -> Operation:
         path_names=names("path"),
         query_names=names("query"),
         key_required=any(p["name"] == "Idempotency-Key" and p["required"] for p in parameters),
-        body=content.get("schema"),
+        body=None if media else contents.get("application/json", {}).get("schema"),
+        media=media,
         success=min(int(status) for status in found["responses"] if status.startswith("2")),
     )
 

@@ -13,6 +13,9 @@ from bson import ObjectId
 from functions.common import products
 from functions.common.product_names import name_key, name_tokens
 from functions.common.products import Watermark
+from functions.import_publish.domain import duplicates, staged
+from functions.import_publish.domain.profiles import BUILT_IN, Profile
+from functions.import_publish.domain.rules import Rules
 
 TENANT, STORE, OTHER_STORE = "acme", "acme-centre", "acme-north"
 RIVAL, RIVAL_STORE = "bolt", "bolt-centre"
@@ -51,6 +54,13 @@ NAMES = {
     "moduleId": Names("acme-offers", "bolt-offers", "no-such-module"),
     "batchId": Names("pb-acme", "pb-bolt", "pb-nobody", "pb-north"),
     "deadLetterId": Names("a" * 32, "b" * 32, "0" * 32),
+    "importId": Names("1a" * 16, "1b" * 16, "1d" * 16, "1c" * 16),
+    "corrects": Names("1a" * 16, "1b" * 16, "1d" * 16, "1c" * 16),
+    "profile": Names("acme-csv", "bolt-csv", "no-such-profile"),
+    "profileName": Names("acme-csv", "bolt-csv", "no-such-profile"),
+    "connection": Names("acme-sap", "bolt-sap", "no-such-connection"),
+    # Nobody's: a line of a file.
+    "line": Names("2", "777777777", "888888888", "777777777"),
     "sessionId": Names(_visit(STORE, "a"), _visit(RIVAL_STORE, "b"), _visit("nowhere", "0"), _visit(OTHER_STORE, "c")),
 }
 """The ids in paths, queries and bodies, by their name in the contract."""
@@ -64,6 +74,11 @@ class Sample:
     ids: Mapping[tuple[str | int, ...], str] | None = None
     path: Mapping[str, str] | None = None
     """Path parameters that are not the tenant's own things of `NAMES`."""
+    query: Mapping[str, str] | None = None
+    """Query parameters that it cannot do without."""
+    content: bytes | None = None
+    """A body that is not JSON."""
+    media: str = "text/csv"
 
 
 def _product(barcode: str, name: str) -> dict[str, Any]:
@@ -122,6 +137,21 @@ _UPDATE = {
     "sequence": 1,
     "source": "sap",
 }
+_SCHEDULED = "2a" * 16
+_FILE = f"barcode,name,price\n{NEW},Rye bread,2.99\n".encode()
+_ORDER = {
+    "storeIds": [STORE],
+    "profile": "acme-csv",
+    "mode": "partial",
+    "name": "bread.csv",
+    "again": True,
+    "corrects": "1a" * 16,
+}
+_ORDERED: dict[tuple[str | int, ...], str] = {
+    ("storeIds", 0): "storeId",
+    ("profile",): "profile",
+    ("corrects",): "corrects",
+}
 
 SAMPLES: dict[str, Sample] = {
     "catalog.create_product": Sample(_product(NEW, "Rye bread"), {("brandId",): "brandId"}),
@@ -136,6 +166,18 @@ SAMPLES: dict[str, Sample] = {
     "catalog.edit_module": Sample(_MODULE),
     "catalog.open_store": Sample({"storeId": "acme-south", "currency": "EUR", **_STORE}, {("storeId",): "storeId"}),
     "catalog.edit_store": Sample(_STORE),
+    "import_publish.upload_file": Sample(query={"storeId": STORE, "name": "bread.csv"}, content=_FILE),
+    "import_publish.request_upload_url": Sample({**_ORDER, "media": "text/csv"}, _ORDERED),
+    "import_publish.pull_file": Sample(
+        {**_ORDER, "connection": "acme-sap", "path": "bread.csv"}, {**_ORDERED, ("connection",): "connection"}
+    ),
+    "import_publish.correct_import_row": Sample({"values": {"price": "2.99"}, "excluded": False}),
+    "import_publish.approve_import": Sample({"confirm": [], "ver": 1}),
+    "import_publish.unschedule_import": Sample(path={"importId": _SCHEDULED}),
+    "import_publish.reject_import": Sample({"reason": "old prices"}),
+    "import_publish.put_import_profile": Sample({"profile": {"extends": "retailscan", "decimal": ","}}),
+    "import_publish.preview_import": Sample(content=_FILE),
+    "import_publish.put_import_rules": Sample({"rules": {"maxPrice": 100_000}}),
     "price_ingest.send_price_updates": Sample(
         {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
     ),
@@ -178,6 +220,12 @@ def _records(made: Documents, tenant: str) -> None:
         _add(made, "brands", brandId=brand, name=_text(tenant, brand), **fields, **stamps)
     module = {"version": "1.0.0", "config": {}, "status": "enabled", "permissions": []}
     _add(made, "modules", moduleId=f"{tenant}-offers", name=_text(tenant, "Offers"), **module, **stamps)
+    stamp = {"tenantId": tenant, "ver": 1, "createdAt": BORN, "updatedAt": BORN}
+    profile = {"extends": "retailscan", "name": f"{tenant}-csv", "title": _text(tenant, "Till")}
+    described = Profile.from_dict(profile).to_dict()
+    _add(made, "import_profiles", name=f"{tenant}-csv", profile=described, updatedBy=_text(tenant, "manager"), **stamp)
+    _add(made, "import_connections", name=f"{tenant}-sap", kind="https", settings={}, **stamp)
+    _add(made, "import_rules", rules={"maxPrice": 50_000}, updatedBy=_text(tenant, "manager"), **stamp)
     parked = {
         "status": "parked",
         "code": "NOT_JSON",
@@ -255,8 +303,36 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         _id=f"{tenant}:{batch}/0", **own, batchId=batch, message="m1", index=0, barcode=MILK, kind="rejected",
         code="FIELD_INVALID", reason=_text(tenant, "price"), at=BORN, expiresAt=ends["expiresAt"],
     )  # fmt: skip
+    _import(made, own, "staged", {STORE: "1a", OTHER_STORE: "1c", RIVAL_STORE: "1b"}[store] * 16, now)
+    if store == STORE:
+        _import(made, own, "scheduled", _SCHEDULED, now)
     kept = {"v": 100, "c": "EUR", "k": [WATERMARK["t"], 1, "erp"], "e": "e-2"}
     _add(
         made, "parked_updates",
         _id=f"{store}:{NEW}", **own, barcode=NEW, price=kept, rev=1, expiresAt=now + timedelta(days=1),
+    )  # fmt: skip
+
+
+def _import(made: Documents, own: dict[str, str], state: str, import_id: str, now: datetime) -> None:
+    """A file with one row, staged; an ERP has brought it, so that every kind of caller may see it."""
+    tenant = own["tenantId"]
+    row = {"r": 2, "b": NEW, "v": {"name": _text(tenant, "Rye bread"), "price": 199}, "a": "create"}
+    counted = staged.tally([row])
+    added = {"counts": counted.counts, "codes": counted.codes, "confirms": counted.confirms}
+    _add(
+        made, "imports",
+        _id=import_id, **own, groupId=import_id, state=state, name=_text(tenant, "bread.csv"),
+        source={"kind": "upload", "name": _text(tenant, "bread.csv"), "object": _text(tenant, "bread.csv"),
+                "format": "csv", "columns": ["barcode", "name", "price"]},
+        profile=BUILT_IN["retailscan"].to_dict(), rules=Rules().to_dict(), mode="partial", currency="EUR",
+        timeZone="Europe/Berlin", again=False, corrects=None, autoApprove=None, duplicateOf=None, **added, chunks=1,
+        confirmed=[], editedBy=[], approval=None, publishAt=None, work={"fence": 1, "until": None, "owner": None},
+        progress=None, result=None, error=None, createdBy=f"erp-{tenant}", createdAt=BORN, updatedAt=BORN,
+        startedAt=None, finishedAt=None, stagedAt=now, dueAt=now + timedelta(days=7), ver=1,
+    )  # fmt: skip
+    _add(
+        made, "product_staging",
+        _id=f"{import_id}:000000", **own, importId=import_id, n=0, kind="rows", first=2, last=2,
+        keys=duplicates.pack(NEW).to_bytes(8, "little"), **added, rows=[row], state="staged", attempts=0, result=None,
+        fence=1, ver=1, expireAt=now + timedelta(days=8),
     )  # fmt: skip

@@ -26,6 +26,7 @@ from redis import Redis
 
 from functions.catalog import settings as catalog_settings
 from functions.common import cards, migrations, mongo, pubsub, ratelimit, stores, tasks
+from functions.import_publish.sources import blobs
 from functions.sessions import settings as sessions_settings
 from functions.sessions import wiring as sessions_wiring
 from retailscan.rooms import event_doors
@@ -34,6 +35,7 @@ from tests.security.contract import Operation, operation
 from tests.security.goods import ANN, NAMES, SAMPLES, STORE, TENANT, Sample
 from tests.security.watch import MongoWatch, RedisWatch
 from tests.support import ROOT, World, app_of, bearer, close, push_body
+from tests.unit.import_publish.fakes import MemoryBucket
 
 SESSION, NOBODY = "shopper with a session", "nobody"
 CALLERS = (SESSION, "shopper", "store_staff", "store_manager", "brand_manager", "erp", "operator", NOBODY)
@@ -143,17 +145,23 @@ class Mall:
         url = op.path
         for name, value in named.items():
             url = url.replace("{" + name + "}", value)
-        if content is None:
+        if content is None and op.media:
+            content = sample.content
+        elif content is None:
             given = sample.body if body is ... else body
             content = json.dumps(given).encode() if given is not None else None
         if content is not None:
-            more["Content-Type"] = "application/json"
+            more["Content-Type"] = sample.media if op.media else "application/json"
+        asked: list[tuple[str, str | int | float | bool | None]]
+        asked = list(query.items()) if isinstance(query, dict) else list(query)
+        replaced = {name for name, _ in asked}
+        asked += [(name, value) for name, value in (sample.query or {}).items() if name not in replaced]
         reply = self.client.request(
             op.method,
             url,
             headers={**more, **headers},
             content=content,
-            params=httpx.QueryParams(list(query.items()) if isinstance(query, dict) else list(query)),
+            params=httpx.QueryParams(asked),
         )
         assert reply.status_code < 500, f"{op.method} {url}: {reply.text}"
         return reply
@@ -163,7 +171,8 @@ class Mall:
         sample = SAMPLES.get(op.id, Sample())
         if op.id == "sessions.check_in":
             return Sample({"storeCode": self.store_code(TENANT, STORE)})
-        assert (sample.body is None) == (op.body is None), f"say in goods.SAMPLES what {op.id} works with"
+        lacks = (sample.body is None) != (op.body is None) or (sample.content is None) != (not op.media)
+        assert not lacks, f"say in goods.SAMPLES what {op.id} works with"
         unknown = set(op.path_names) - set(NAMES)
         assert not unknown, f"say in goods.NAMES what the ids {unknown} of {op.id} may be"
         return sample
@@ -280,6 +289,7 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
 def _forget() -> None:
     for once in (catalog_settings.load, sessions_settings.load, sessions_wiring.deps):
         once.replace(None)
+    blobs.bucket.replace(MemoryBucket())
 
 
 async def _migrate() -> None:

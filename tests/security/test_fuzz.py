@@ -55,8 +55,15 @@ def tempting() -> dict[str, Any]:
                     value = known or NAMES[parameter["name"]].mine
                     parameter["schema"] = {"anyOf": [{"const": value}, parameter["schema"]]}
                     parameter["example"] = value
-            if sample is not None and "requestBody" in found:
-                found["requestBody"]["content"]["application/json"]["example"] = sample.body
+                if parameter["in"] == "query" and sample is not None and parameter["name"] in (sample.query or {}):
+                    parameter["example"] = (sample.query or {})[parameter["name"]]
+            contents = found.get("requestBody", {}).get("content", {})
+            if sample is not None and sample.content is not None:
+                # The others differ only in what the file is taken for.
+                found["requestBody"]["content"] = {sample.media: contents[sample.media]}
+                contents[sample.media]["example"] = sample.content.decode()
+            elif sample is not None and contents:
+                contents["application/json"]["example"] = sample.body
     for schema in document["components"]["schemas"].values():
         properties = schema.get("properties", {})
         for name in properties.keys() & KNOWN.keys():
