@@ -15,7 +15,7 @@ from functions.common.retail import stocktaking
 from functions.common.retail.stocktaking import Entry, Stock
 from functions.import_publish.domain import differences
 from functions.import_publish.domain.codes import CONFIRM
-from functions.import_publish.domain.fields import METADATA
+from functions.import_publish.domain.fields import DEFAULTS, METADATA
 from functions.import_publish.domain.staged import ERROR, EXCLUDED
 
 Record = dict[str, Any]
@@ -32,18 +32,6 @@ ENDS: Final[Mapping[str, str]] = {CREATED: CREATED, UPDATED: UPDATED, "revived":
 """The action of a record -> the end its row comes to."""
 MOST_MARKS: Final = 4
 """How many imports a product remembers."""
-
-_DEFAULTS: Final[Mapping[str, Any]] = {
-    "description": None,
-    "brandId": None,
-    "categoryId": None,
-    "status": ACTIVE,
-    "showInQuickProducts": False,
-    "measure": "each",
-    "taxClass": None,
-    "imageUrl": None,
-    "ageRestriction": None,
-}
 
 
 class Context(NamedTuple):
@@ -118,7 +106,11 @@ def decide(
 
 def whole(values: Mapping[str, Any]) -> dict[str, Any]:
     """Every field of a new product, from those that the file has."""
-    fields = {name: default if values.get(name) is None else values[name] for name, default in _DEFAULTS.items()}
+    fields = {
+        name: default if values.get(name) is None else values[name]
+        for name, default in DEFAULTS.items()
+        if name != "name"
+    }
     metadata = {key: value for key, value in (values.get("metadata") or {}).items() if value is not None}
     return {"name": values["name"], **fields, "recalledLots": [], "units": [], "metadata": metadata}
 
