@@ -47,11 +47,6 @@ def line_in(cells: Sequence[str | None], place: int) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
-def own_columns(columns: Iterable[str]) -> list[str]:
-    """The columns of a file without those that an export added."""
-    return [column for column in columns if column not in ADDED]
-
-
 class Table:
     """Writes items as CSV. `fields` names for each column of the file the fields it goes into."""
 
