@@ -74,6 +74,7 @@ class _Fetch:
             fetch(job, self._deps.bucket, folder, attempt=attempt, alive=self._alive, before=self._doc.get("fetched"))
         )
         fetched = await self._beating(work)
+        await self._alive(None)
         await failpoints.hit("import.after_fetch_before_arrived")
         await self._arrived(job, fetched)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from functions.common.retail.barcode import check_digit
 
-_BRANDS = ("Nordkap", "Alma", "Terrazza", "Hof Linde", "Kaffa")
+_SUPPLIERS = ("Nordkap", "Alma", "Terrazza", "Hof Linde", "Kaffa")
 _GOODS = ("Oat drink", "Rye bread", "Olive oil", "Dark chocolate", "Ground coffee", "Tomatoes", "Butter", "Apple juice")
 _FIRST = 400_900_000_000
 
@@ -17,7 +17,7 @@ class Item:
 
     barcode: str
     name: str
-    brand: str
+    supplier: str
     cents: int
     stock: int
     revision: int
@@ -43,7 +43,7 @@ class Assortment:
             Item(
                 barcode=gtin(number),
                 name=f"{_GOODS[number % len(_GOODS)]} {number + 1}",
-                brand=_BRANDS[number % len(_BRANDS)],
+                supplier=_SUPPLIERS[number % len(_SUPPLIERS)],
                 cents=110 + (number * 37) % 2_500,
                 stock=number % 90,
                 revision=1,
@@ -65,6 +65,6 @@ class Assortment:
 
     def csv(self) -> str:
         """As a file."""
-        lines = ["barcode;name;brand;price;stock"]
-        lines += [f"{i.barcode};{i.name};{i.brand};{i.price.replace('.', ',')};{i.stock}" for i in self.items]
+        lines = ["barcode;name;supplier;price;stock"]
+        lines += [f"{i.barcode};{i.name};{i.supplier};{i.price.replace('.', ',')};{i.stock}" for i in self.items]
         return "\r\n".join(lines) + "\r\n"

@@ -15,12 +15,12 @@ type Query { products(first: Int = 50, after: String, since: String): Products! 
 type Products { edges: [Edge!]! pageInfo: PageInfo! revision: String! totalCount: Int! }
 type PageInfo { hasNextPage: Boolean! endCursor: String }
 type Edge { node: Product! }
-type Product { barcode: String! name: String! brand: String! price: Money! stock: Int! }
+type Product { barcode: String! name: String! supplier: String! price: Money! stock: Int! }
 """
 QUERY = """
 query ($after: String, $since: String) {
   products(first: 50, after: $after, since: $since) {
-    edges { node { barcode name brand price stock } }
+    edges { node { barcode name supplier price stock } }
     pageInfo { hasNextPage endCursor }
     revision
     totalCount
@@ -53,4 +53,4 @@ async def answer(assortment: Assortment, request: dict[str, Any], *, renamed: bo
 
 def _node(item: Item) -> dict[str, Any]:
     price = f"{_MARK}{item.price}{_MARK}"
-    return {"barcode": item.barcode, "name": item.name, "brand": item.brand, "price": price, "stock": item.stock}
+    return {"barcode": item.barcode, "name": item.name, "supplier": item.supplier, "price": price, "stock": item.stock}

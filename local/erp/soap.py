@@ -27,7 +27,7 @@ def wsdl(address: str) -> str:
       <xsd:complexType name="Product"><xsd:sequence>
         <xsd:element name="barcode" type="xsd:string"/>
         <xsd:element name="name" type="xsd:string"/>
-        <xsd:element name="brand" type="xsd:string"/>
+        <xsd:element name="supplier" type="xsd:string"/>
         <xsd:element name="price" type="xsd:decimal"/>
         <xsd:element name="stock" type="xsd:int"/>
       </xsd:sequence></xsd:complexType>
@@ -76,7 +76,7 @@ def answer(assortment: Assortment, request: bytes, *, entities: bool, renamed: b
 
 def _product(item: Item, price: str) -> str:
     return (
-        f"<product><barcode>{item.barcode}</barcode><name>{escape(item.name)}</name><brand>{escape(item.brand)}</brand>"
+        f"<product><barcode>{item.barcode}</barcode><name>{escape(item.name)}</name><supplier>{escape(item.supplier)}</supplier>"
         f"<{price}>{item.price}</{price}><stock>{item.stock}</stock></product>"
     )
 

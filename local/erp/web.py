@@ -131,7 +131,7 @@ class Erp:
         if self.misbehaviour.strikes("absurd-prices"):
             price = ("1e9", "-1.00", "999999999999.99", "1e400", "0.001")[int(item.barcode) % 5]
         name = "cost" if self.misbehaviour.strikes("changed-schema") else "price"
-        texts = {"barcode": item.barcode, "name": item.name, "brand": item.brand}
+        texts = {"barcode": item.barcode, "name": item.name, "supplier": item.supplier}
         return json.dumps(texts)[:-1] + f',"{name}":{price},"stock":{item.stock}}}'
 
     async def wsdl(self, _request: Request) -> Response:

@@ -271,7 +271,7 @@ async def test_only_one_query_that_only_reads_is_sent(erp: Erp, puller: Puller, 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_probe_asks_for_one_page_and_says_what_is_in_it(erp: Erp, make_job: MakeJob, kind: str) -> None:
     found = await probe(make_job(settings(erp, kind), f"127.0.0.1:{erp.port}"))
-    assert found == {"items": 50, "fields": ["barcode", "brand", "name", "price", "stock"]}
+    assert found == {"items": 50, "fields": ["barcode", "name", "price", "stock", "supplier"]}
 
 
 async def test_one_pull_of_endlessly_many_pages_ends_at_the_limit(erp: Erp, make_job: MakeJob, bucket: Bucket) -> None:
