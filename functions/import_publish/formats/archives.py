@@ -168,7 +168,7 @@ class _Guarded:
         if count > MOST_DIRECTORY:
             raise FileProblem("ARCHIVE_MANY_FILES", "The archive holds far too many files: put in exactly one.")
         # zipfile looks for the end of the directory with read(), in at most the last 64 KiB and a little.
-        return self._file.read(count if count >= 0 else MOST_DIRECTORY)
+        return self._file.read(count if count >= 0 else 1 << 17)
 
 
 def _inflate(chunks: Iterator[bytes]) -> Iterator[bytes]:

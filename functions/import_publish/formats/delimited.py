@@ -34,7 +34,7 @@ class Delimited:
         self.delimiter = str(self._dialect["delimiter"])
         self._careful = False
         self._batch: list[str] = []
-        self._kept: list[str] = []
+        self._kept = ""
         self._ended = False
         self._start = 1
         """The physical line where the record that is read now begins."""
@@ -71,7 +71,7 @@ class Delimited:
                         raise FileProblem(found[0], "The names of the columns hold bytes that are no text.", line)
                     return names_of(cells, line, self._limits)
         except csv.Error:
-            raise self._unclosed(self._kept if self._ended else self._pending()) from None
+            raise self._unclosed(self._pending()) from None
         raise FileProblem("FILE_EMPTY", "The file is empty: upload one with a line of column names and rows.")
 
     def _fed(self, batches: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -82,20 +82,19 @@ class Delimited:
             yield batch
             # The reader asks for more, so it is in the middle of a record or right behind one.
             self._kept = self._pending()
-            if sum(map(len, self._kept)) > self._limits.line:
+            if len(self._kept) > self._limits.line:
                 raise self._unclosed(self._kept)
         self._batch = []
         self._ended = True
 
-    def _pending(self) -> list[str]:
-        """The lines of the record that is read now, as far as they have been read."""
-        read = self._reader.line_num
-        pending = read - self._start + 1
-        if pending <= 0:
-            return []
-        fresh = read - self._lines.before
-        here = self._batch[max(0, fresh - pending) : fresh]
-        return self._kept[len(self._kept) - (pending - len(here)) :] + here
+    def _pending(self) -> str:
+        """The text of the record that is read now, as far as it has been read."""
+        if self._ended:
+            return self._kept
+        before = self._lines.before
+        here = self._batch[max(0, self._start - 1 - before) : self._reader.line_num - before]
+        # Kept is the beginning of a record, if it began before this batch.
+        return (self._kept if self._start <= before else "") + "".join(here)
 
     def _judged(self, line: int, after: int, cells: list[Any]) -> Record:
         """A record that is not plain: whether it is a good one all the same."""
@@ -122,23 +121,23 @@ class Delimited:
         `12" Pizza` is fine, `"12" Pizza"` concerns its own line only; but a quote that is closed by the opening one
         of a later line has eaten everything in between, and from there on inside and outside are swapped.
         """
-        texts = self._kept if self._ended else self._pending()
-        if self._ended or len(texts) != 1:
-            raise self._unclosed(texts)
+        text = self._pending()
+        if self._ended or self._reader.line_num > self._start:
+            raise self._unclosed(text)
         line = self._start
         self._start = self._reader.line_num + 1
-        cells: list[Cell] = [shown(cell) for cell in next(csv.reader(texts, **self._dialect))]
+        cells: list[Cell] = [shown(cell) for cell in next(csv.reader([text], **self._dialect))]
         message = "A quote is in the middle of a quoted cell: double it there."
-        found = defect(texts[0]) or ("UNCLOSED_QUOTE", message, None)
+        found = defect(text) or ("UNCLOSED_QUOTE", message, None)
         return Record(line, clipped(cells, self._limits), found)
 
-    def _unclosed(self, texts: list[str]) -> FileProblem:
+    def _unclosed(self, text: str) -> FileProblem:
         """Where the quote was opened that is never closed, or closed where another one opens."""
         delimiter, quote = re.escape(self.delimiter), re.escape(str(self._dialect["quotechar"]))
         blanks = " *" if self._dialect["skipinitialspace"] else ""
         body = f"[^{quote}]*+(?:{quote}{quote}[^{quote}]*+)*+"
         cell = re.compile(rf"{blanks}(?:{quote}{body}{quote}(?={delimiter}|\n|\Z)|(?!{quote})[^{delimiter}\n]*)")
-        text, place = "".join(texts), 0
+        place = 0
         # The first cell that is neither whole nor without quotes.
         while place < len(text) and (found := cell.match(text, place)) is not None:
             place = found.end() + 1

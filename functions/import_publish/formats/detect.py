@@ -48,7 +48,12 @@ def format_of(text: str, hints: Hints) -> str:
         return "csv"
     first, _, rest = start.replace("\r", "\n").partition("\n")
     following = rest.lstrip(" \t\n")
-    if following and not following.startswith("{") and not _is_named(hints, (".ndjson", ".jsonl"), "ndjson") and not _is_json(first):
+    if (
+        following
+        and not following.startswith("{")
+        and not _is_named(hints, (".ndjson", ".jsonl"), "ndjson")
+        and not _is_json(first)
+    ):
         message = "The file is one JSON object over several lines: upload a JSON array, or one object on each line."
         raise FileProblem("BAD_JSON", message, 1 + text[: len(text) - len(start)].count("\n"))
     return "ndjson"

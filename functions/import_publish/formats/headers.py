@@ -20,8 +20,7 @@ def names_of(cells: Sequence[str | None], line: int, limits: Limits) -> list[str
     while names and not names[-1]:
         names.pop()
     if len(names) > limits.columns:
-        message = f"The file has {len(names)} columns, and {limits.columns} are allowed: remove some."
-        raise FileProblem("TOO_MANY_COLUMNS", message, line)
+        raise too_many(len(names), line, limits)
     given = [name for name in names if name]
     if all(_NUMBER.fullmatch(name) for name in given) or any(_CODE.fullmatch(name) for name in given):
         raise FileProblem("NO_HEADER", "The first row is no header: put the names of the columns there.", line)
@@ -34,3 +33,9 @@ def names_of(cells: Sequence[str | None], line: int, limits: Limits) -> list[str
             message = f"Columns {first} and {place} have the same name, {name[:60]!r}: rename one."
             raise FileProblem("DUPLICATE_HEADER", message, line)
     return [name or f"column_{place}" for place, name in enumerate(names, 1)]
+
+
+def too_many(columns: int, line: int, limits: Limits) -> FileProblem:
+    """More columns than a file may have."""
+    message = f"The file has {columns} columns, and {limits.columns} are allowed: remove some."
+    return FileProblem("TOO_MANY_COLUMNS", message, line)

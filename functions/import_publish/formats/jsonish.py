@@ -57,6 +57,8 @@ class JsonArray:
         self._place = 0
         self._ended = False
         self._number = 0
+        self._measured = (0, 0)
+        """Of the element read now: characters, and brackets open behind them."""
 
     def __iter__(self) -> Iterator[Record]:
         """The elements. Raises FileProblem, with the element's number, where the array itself is broken."""
@@ -91,6 +93,7 @@ class JsonArray:
     def _element(self) -> tuple[int, int]:
         """Where the element is, having read as much of the file as it needs."""
         self._peek()
+        self._measured = (0, 0)
         while True:
             end = self._end()
             if (end or len(self._text)) - self._place > self._limits.line:
@@ -114,17 +117,20 @@ class JsonArray:
         return end if end is not None else self._end_by_brackets(place)
 
     def _end_by_brackets(self, place: int) -> int | None:
-        depth = 0
-        for token in _TOKEN.finditer(self._text, place):
+        # What was measured when less of it was there is not measured again.
+        measured, depth = self._measured
+        for token in _TOKEN.finditer(self._text, place + measured):
             sign = token[0]
             if sign in "{[":
                 depth += 1
             elif sign in "}]":
                 depth -= 1
             elif sign == '"':
-                return None
+                break
             if depth <= 0:
                 return token.end()
+            measured = token.end() - place
+        self._measured = (measured, depth)
         return None
 
     def _peek(self) -> str:

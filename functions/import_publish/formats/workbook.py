@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from functions.import_publish.formats import workbook_xml as xml
 from functions.import_publish.formats.archives import Zip
-from functions.import_publish.formats.headers import names_of
+from functions.import_publish.formats.headers import names_of, too_many
 from functions.import_publish.formats.limits import FileProblem, Limits, Record, clipped
 from functions.import_publish.formats.workbook_parts import SharedTexts, Sheet, book_of
 from functions.import_publish.formats.workbook_sheet import Row, Rows
@@ -31,7 +31,9 @@ class Workbook:
             raise FileProblem("FILE_EMPTY", "The sheet is empty: upload one with a row of column names and rows.")
         if header.problem is not None:
             raise FileProblem(header.problem[0], header.problem[1], header.number)
-        self.columns = names_of(header.cells + ["?"] * header.beyond, header.number, limits)
+        if header.beyond:
+            raise too_many(limits.columns + header.beyond, header.number, limits)
+        self.columns = names_of(header.cells, header.number, limits)
 
     def __iter__(self) -> Iterator[Record]:
         width = len(self.columns)

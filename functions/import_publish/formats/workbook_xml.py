@@ -13,7 +13,7 @@ MOST_NAMES = 4_000
 """Different names of elements and attributes. The parser keeps each for good; a real workbook has some two hundred."""
 MOST_PENDING = 2 << 20
 """Bytes of one tag. The parser keeps a tag in memory until it is whole."""
-_STEP = 64 << 10
+STEP = 64 << 10
 
 
 class Handler(Protocol):
@@ -58,8 +58,8 @@ def parse(chunks: Iterator[bytes], handler: Handler, pause: Callable[[], bool] =
 
 def _steps(chunks: Iterator[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
-        for place in range(0, len(chunk), _STEP):
-            yield chunk[place : place + _STEP]
+        for place in range(0, len(chunk), STEP):
+            yield chunk[place : place + STEP]
 
 
 def _connect(parser: expat.XMLParserType, handler: Handler) -> None:

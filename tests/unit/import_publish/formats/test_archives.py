@@ -116,7 +116,12 @@ def test_a_zip_of_one_file_is_read_through(method: int) -> None:
 
 
 def test_what_macos_packs_along_does_not_count() -> None:
-    entries = [Entry("list/", method=0), Entry("list/a.csv", CSV), Entry("__MACOSX/._a.csv", b"\0"), Entry("list/.DS_Store")]
+    entries = [
+        Entry("list/", method=0),
+        Entry("list/a.csv", CSV),
+        Entry("__MACOSX/._a.csv", b"\0"),
+        Entry("list/.DS_Store"),
+    ]
     assert good(zipped(*entries)) == ROWS
 
 
@@ -148,6 +153,12 @@ def test_half_a_gibibyte_of_zeros_is_refused_without_unpacking_it() -> None:
     assert refused(honest, Limits(ratio=100_000))[1] == "TOO_LARGE_UNPACKED"
 
 
+def unpacked(content: bytes, meter: Meter, limits: Limits) -> None:
+    archive = Zip(io.BytesIO(content), meter, limits)
+    for _ in archive.chunks(archive.files()[0]):
+        pass
+
+
 @pytest.mark.parametrize("declared", [0, 1_000, 40 * MIB])
 def test_a_bomb_whose_header_lies_is_refused_when_it_shows(declared: int) -> None:
     limits = Limits(unpacked=20 * MIB if declared < MIB else 60 * MIB)
@@ -155,9 +166,7 @@ def test_a_bomb_whose_header_lies_is_refused_when_it_shows(declared: int) -> Non
     content = zipped(Entry("bomb.csv", packed=packed, size=declared, crc=1))
     meter = Meter(limits)
     with pytest.raises(FileProblem) as caught:
-        archive = Zip(io.BytesIO(content), meter, limits)
-        for _ in archive.chunks(archive.files()[0]):
-            pass
+        unpacked(content, meter, limits)
     assert caught.value.code in ("BAD_ARCHIVE", "RATIO_TOO_HIGH")
     assert meter.unpacked < 2 * limits.unpacked
     assert refused(content, limits)[0] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from itertools import chain, repeat
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -180,7 +181,7 @@ def test_a_cell_that_is_too_long_concerns_its_row_only(length: int, quote: str) 
 
 
 def test_a_long_cell_over_many_lines_is_told_at_its_first() -> None:
-    content = "a,b\n1,2\n3,\"" + "x\n" * 40_000 + '"\n5,6\n'
+    content = 'a,b\n1,2\n3,"' + "x\n" * 40_000 + '"\n5,6\n'
     assert problems(content) == {3: "CELL_TOO_LONG"}
     assert records(content)[-1].line == 40_004
 
@@ -271,7 +272,7 @@ ROWS = st.integers(2, 5).flatmap(
 )
 
 
-def written(rows: list[list[str]], **how: str) -> str:
+def written(rows: list[list[Any]], **how: str) -> str:
     file = io.StringIO()
     # Python's writer forgets to quote a line break that is not its own.
     quoting = csv.QUOTE_ALL if how.get("lineterminator") == "\r" else csv.QUOTE_MINIMAL

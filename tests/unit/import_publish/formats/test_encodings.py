@@ -89,7 +89,10 @@ def test_a_mark_is_stronger_than_what_is_declared() -> None:
 def test_a_broken_byte_in_utf_8_concerns_its_row_only() -> None:
     content = b"barcode,name\n" + "1,Käse\n".encode() * 5 + b"6,K\xe4se\n" + "7,Müsli\n".encode()
     found = records(content)
-    assert [(record.line, record.problem and record.problem[0]) for record in found[5:]] == [(7, "BAD_ENCODING"), (8, None)]
+    assert [(record.line, record.problem and record.problem[0]) for record in found[5:]] == [
+        (7, "BAD_ENCODING"),
+        (8, None),
+    ]
     assert found[5].cells == ["6", "K\ufffdse"], "what is shown can be stored"
 
 

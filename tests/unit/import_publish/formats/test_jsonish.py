@@ -105,14 +105,16 @@ def test_half_a_character_and_nul_are_told(form: Form) -> None:
 def test_ten_thousand_levels_are_told_and_the_next_element_is_read(form: Form, opening: str) -> None:
     closing = "]" if opening == "[" else "}"
     deep = opening * 10_000 + "1" + closing * 10_000
-    assert problems(made(form, '{"b":1}', '{"b":%s}' % deep, '{"b":2}')) == {2: "BAD_JSON"}
+    assert problems(made(form, '{"b":1}', f'{{"b":{deep}}}', '{"b":2}')) == {2: "BAD_JSON"}
     fifty = opening * 50 + "1" + closing * 50
-    assert problems(made(form, '{"b":1}', '{"b":%s}' % fifty, '{"b":2}')) == {2: "BAD_JSON"}
+    assert problems(made(form, '{"b":1}', f'{{"b":{fifty}}}', '{"b":2}')) == {2: "BAD_JSON"}
 
 
 @BOTH
 def test_a_value_that_is_too_long_concerns_its_element_only(form: Form) -> None:
-    found = records(made(form, '{"a":1,"b":"x"}', '{"a":1,"b":"%s"}' % ("x" * 101), '{"a":2,"b":"y"}'), Limits(cell=100))
+    found = records(
+        made(form, '{"a":1,"b":"x"}', '{"a":1,"b":"%s"}' % ("x" * 101), '{"a":2,"b":"y"}'), Limits(cell=100)
+    )
     assert [record.problem and (record.problem[0], record.problem[2]) for record in found] == [
         None,
         ("CELL_TOO_LONG", 1),
@@ -241,7 +243,12 @@ def test_an_array_of_two_encodings_is_refused_at_the_first_strange_element(monke
 
 # ---- properties ------------------------------------------------------------------------------------------
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+)
 KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0."), max_size=5)
 ELEMENTS = st.lists(st.dictionaries(KEYS, SCALARS, max_size=5), min_size=1, max_size=8)
 

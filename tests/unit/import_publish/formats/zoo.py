@@ -7,23 +7,27 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 
 from functions.import_publish.formats import Cell, FileProblem, Hints, Limits, Record, Table, read
 
+Content = bytes | str | io.BytesIO
 
-class Stream(io.RawIOBase):
+
+class Stream(io.BytesIO):
     """Bytes made when they are asked for; `given` says how many were."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
+        super().__init__()
         self._pieces = iter(pieces)
         self._rest = b""
         self.given = 0
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
         while len(self._rest) < size and (piece := next(self._pieces, b"")):
             self._rest += piece
         data, self._rest = self._rest[:size], self._rest[size:]
@@ -31,37 +35,34 @@ class Stream(io.RawIOBase):
         return data
 
 
-def opened(content: bytes | str | IO[bytes], limits: Limits | None = None, **hints: Any) -> Table:
+def opened(content: Content, limits: Limits | None = None, **hints: Any) -> Table:
     if isinstance(content, str):
         content = content.encode()
     stream = io.BytesIO(content) if isinstance(content, bytes) else content
-    return read(cast(io.BytesIO, stream), Hints(**hints), limits)
+    return read(stream, Hints(**hints), limits)
 
 
-def records(content: bytes | str | IO[bytes], limits: Limits | None = None, **hints: Any) -> list[Record]:
+def records(content: Content, limits: Limits | None = None, **hints: Any) -> list[Record]:
     return list(opened(content, limits, **hints))
 
 
-def good(content: bytes | str | IO[bytes], limits: Limits | None = None, **hints: Any) -> dict[int, list[Cell]]:
+def good(content: Content, limits: Limits | None = None, **hints: Any) -> dict[int, list[Cell]]:
     """The cells by line, when no row has a problem."""
     found = records(content, limits, **hints)
     assert [record for record in found if record.problem] == []
     return {record.line: record.cells for record in found}
 
 
-def problems(content: bytes | str | IO[bytes], limits: Limits | None = None, **hints: Any) -> dict[int, str]:
+def problems(content: Content, limits: Limits | None = None, **hints: Any) -> dict[int, str]:
     """The codes of the rows that have one, by line."""
     return {record.line: record.problem[0] for record in records(content, limits, **hints) if record.problem}
 
 
-def refused(
-    content: bytes | str | IO[bytes], limits: Limits | None = None, **hints: Any
-) -> tuple[list[int], str, int | None]:
+def refused(content: Content, limits: Limits | None = None, **hints: Any) -> tuple[list[int], str, int | None]:
     """The lines that stand before the file cannot be read further, the code, and the line it names."""
     lines: list[int] = []
     with pytest.raises(FileProblem) as caught:
-        for record in opened(content, limits, **hints):
-            lines.append(record.line)
+        lines.extend(record.line for record in opened(content, limits, **hints))
     assert caught.value.message.endswith("."), "a message is a sentence"
     return lines, caught.value.code, caught.value.line
 
@@ -131,7 +132,7 @@ def cell(value: Any, reference: str = "") -> str:
     return f"<c{at}><v>{value}</v></c>"
 
 
-def sheet(rows: Sequence[Sequence[Any]]) -> str:
+def sheet(rows: Iterable[Any]) -> str:
     lines = (
         f'<row r="{n}">{"".join(cell(value, f"{chr(65 + at)}{n}") for at, value in enumerate(row))}</row>'
         for n, row in enumerate(rows, 1)
@@ -149,7 +150,8 @@ def workbook(
     """A workbook of sheets: XML, or (name, XML), or (name, XML, state)."""
     named = [each if isinstance(each, tuple) else (f"Sheet{n}", each) for n, each in enumerate(sheets, 1)]
     tabs = "".join(
-        f'<sheet name={quoteattr(each[0])} sheetId="{n}" r:id="rId{n}"{_state(each)}/>' for n, each in enumerate(named, 1)
+        f'<sheet name={quoteattr(each[0])} sheetId="{n}" r:id="rId{n}"{_state(each)}/>'
+        for n, each in enumerate(named, 1)
     )
     book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_RELATIONS}"><workbookPr date1904="{int(date1904)}"/>'
     links = [("worksheet", f"worksheets/sheet{n}.xml") for n in range(1, len(named) + 1)]
@@ -183,7 +185,10 @@ def shared(*texts: str) -> str:
 def formats(*codes: str | int) -> str:
     """Styles: one cell style for each number format, by its number or its code."""
     own = "".join(
-        f'<numFmt numFmtId="{164 + n}" formatCode={quoteattr(code)}/>' for n, code in enumerate(codes) if isinstance(code, str)
+        f'<numFmt numFmtId="{164 + n}" formatCode={quoteattr(code)}/>'
+        for n, code in enumerate(codes)
+        if isinstance(code, str)
     )
     cells = "".join(f'<xf numFmtId="{code if isinstance(code, int) else 164 + n}"/>' for n, code in enumerate(codes))
-    return f"<styleSheet><numFmts>{own}</numFmts><cellStyleXfs><xf numFmtId='0'/></cellStyleXfs><cellXfs>{cells}</cellXfs></styleSheet>"
+    unused = '<cellStyleXfs><xf numFmtId="0"/></cellStyleXfs>'
+    return f"<styleSheet><numFmts>{own}</numFmts>{unused}<cellXfs>{cells}</cellXfs></styleSheet>"
