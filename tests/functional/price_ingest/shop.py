@@ -179,13 +179,15 @@ class ParkedShelf:
                 self.shop.reached["born while parking"] += 1
                 self.shop.add(key[1], key[0])
 
-    async def find(self, tenant_id: str, keys: Iterable[Key], now: datetime) -> list[dict[str, Any]]:
+    async def find(self, tenant_id: str, store_id: str, barcodes: Iterable[str], now: datetime) -> list[dict[str, Any]]:
+        keys = [(store_id, barcode) for barcode in barcodes]
         return [copy.deepcopy(self.shop.parked[key]) for key in keys if key in self.shop.parked]
 
-    async def remove(self, tenant_id: str, document: Mapping[str, Any]) -> None:
-        key = document["storeId"], document["barcode"]
-        if self.shop.parked[key]["rev"] == document["rev"]:
-            del self.shop.parked[key]
+    async def remove(self, tenant_id: str, store_id: str, documents: Sequence[Mapping[str, Any]]) -> None:
+        for document in documents:
+            key = store_id, document["barcode"]
+            if self.shop.parked[key]["rev"] == document["rev"]:
+                del self.shop.parked[key]
 
 
 class Message:

@@ -203,12 +203,12 @@ async def test_parked_updates_are_applied_when_the_product_is_published() -> Non
     assert part.outcomes == ["parked", "parked"]
     assert not shop.events
     shop.add(BARCODES[0])
-    await shop.ingest.apply_parked("t1", "s1", BARCODES[0])
+    await shop.ingest.apply_parked("t1", "s1", [BARCODES[0]])
     document = shop.documents["s1", BARCODES[0]]
     assert (document["price"]["amount"], document["stock"]["avail"]) == (100, 5_000)
     assert not shop.parked
     assert [(c["field"], c["new"]) for c in shop.changes()] == [("price", 100), ("stock", 5_000)]
-    await shop.ingest.apply_parked("t1", "s1", BARCODES[0])
+    await shop.ingest.apply_parked("t1", "s1", [BARCODES[0]])
 
 
 async def test_a_product_born_while_its_update_is_parked_gets_it() -> None:
@@ -225,7 +225,7 @@ async def test_a_parked_update_does_not_overwrite_a_newer_one() -> None:
     await deliver(shop, Message(item(price=100, second=1)))
     shop.add(BARCODES[0])
     await deliver(shop, Message(item(price=200, second=2), "m2"))
-    await shop.ingest.apply_parked("t1", "s1", BARCODES[0])
+    await shop.ingest.apply_parked("t1", "s1", [BARCODES[0]])
     assert shop.documents["s1", BARCODES[0]]["price"]["amount"] == 200
     assert not shop.parked
 
@@ -235,7 +235,7 @@ async def test_the_announcement_of_a_parked_update_is_not_taken_for_the_one_of_i
     shop.add(BARCODES[0])
     await deliver(shop, Message([item(price=1), item(BARCODES[1], price=2)]))
     shop.add(BARCODES[1])
-    await shop.ingest.apply_parked("t1", "s1", BARCODES[1])
+    await shop.ingest.apply_parked("t1", "s1", [BARCODES[1]])
     assert sorted(change["new"] for change in shop.changes()) == [1, 2]
 
 
@@ -358,7 +358,7 @@ async def _fire(contents: list[list[dict[str, Any]]], chance: Any, seed: int, mo
     await asyncio.gather(*(push(*each) for each in deliveries[:half]))
     for store, barcode in born[4:]:
         shop.add(barcode, store)
-        await shop.ingest.apply_parked("t1", store, barcode)
+        await shop.ingest.apply_parked("t1", store, [barcode])
     await asyncio.gather(*(push(*each) for each in deliveries[half:]))
     _check(shop, contents)
 
