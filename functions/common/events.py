@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import binascii
 import time
-from base64 import b64decode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 _outcomes = metrics.Counter("events", "Messages, tasks and jobs by outcome.", ("path", "outcome"))
 _latency = metrics.Histogram("event_seconds", "Time to handle a message, task or job.", ("path",))
 _MAX_BODY = 15 << 20
+_MOST_PLACES = 10_000
 _ACK = Response(204, b"", [])
 
 
@@ -55,7 +55,7 @@ class Message:
         self.topic = topic
         self.attributes: dict[str, str] = message.get("attributes") or {}
         self.id: str = self.attributes.get("originalMessageId") or message["messageId"]
-        self.data: bytes = b64decode(message.get("data") or "", validate=True)
+        self.data: bytes = binascii.a2b_base64(message.get("data") or "", strict_mode=True)
         self.ordering_key: str = message.get("orderingKey", "")
         self.publish_time_text: str = message.get("publishTime", "")
         self.delivery_attempt: int | None = envelope.get("deliveryAttempt")
@@ -99,6 +99,17 @@ class Job:
         self.params = params
 
 
+class _Place:
+    """All that follows from a path alone. It is kept once somebody has called it with a genuine token."""
+
+    __slots__ = ("audience", "params", "route", "topic")
+
+    def __init__(self, route: _Route, params: dict[str, str], path: str, topics: Mapping[str, str]) -> None:
+        self.route, self.params = route, params
+        self.audience = settings.common().service_url + path
+        self.topic = topics[route.path].format_map(params) if route.path in topics else ""
+
+
 OnMessage = Callable[[Message], Awaitable[None]]
 OnTask = Callable[[Task], Awaitable[None]]
 OnJob = Callable[[Job], Awaitable[None]]
@@ -113,6 +124,7 @@ class EventDoor:
         self.table = RouteTable()
         self._ready = ready
         self._topics: dict[str, str] = {}
+        self._places: dict[str, _Place] = {}
 
     @property
     def routes(self) -> list[_Route]:
@@ -165,16 +177,26 @@ class EventDoor:
 
     async def _serve(self, request: Request) -> Response:
         started = time.perf_counter()
-        path: str = request.scope["path"]
-        found = self.table.find(request.scope["method"], path)
-        if found is None:
-            plain = await plumbing(path, self._ready)
-            missing = NotFound("there is no such path", code="NO_SUCH_PATH")
-            return plain or envelope.failure(missing, envelope.new_request_id().encode(), started)
-        route, params = found
+        scope = request.scope
+        path: str = scope["path"]
+        place = self._places.get(path) if scope["method"] == "POST" else None
+        if place is None:
+            found = self.table.find(scope["method"], path)
+            if found is None:
+                plain = await plumbing(path, self._ready)
+                missing = NotFound("there is no such path", code="NO_SUCH_PATH")
+                return plain or envelope.failure(missing, envelope.new_request_id().encode(), started)
+            place = _Place(*found, path, self._topics)
+        route = place.route
         try:
-            await _authenticate(request, path)
-            outcome = await self._dispatch(route, params, request, path)
+            await _authenticate(scope["headers"], place.audience)
+            if path not in self._places and len(self._places) < _MOST_PLACES:
+                self._places[path] = place
+            body = await _body(request)
+            if route.summary == "task" or route.summary == "job":
+                outcome = await _run_plain(route, dict(place.params), request, body)
+            else:
+                outcome = await _run_message(route, dict(place.params), path, body, place.topic)
             response = _ACK
         except Exception as error:
             request_id = envelope.new_request_id()
@@ -190,22 +212,14 @@ class EventDoor:
             route.latency.observe(time.perf_counter() - started)
         return response
 
-    async def _dispatch(self, route: _Route, params: dict[str, str], request: Request, path: str) -> str:
-        body = await _body(request)
-        if route.summary == "task" or route.summary == "job":
-            return await _run_plain(route, params, request, body)
-        topic = self._topics[route.path].format_map(params)
-        return await _run_message(route, params, path, body, topic)
 
-
-async def _authenticate(request: Request, path: str) -> None:
+async def _authenticate(headers: Iterable[tuple[bytes, bytes]], audience: str) -> None:
     verifier = auth.push_verifier()
     token = ""
-    for key, value in request.scope["headers"]:
+    for key, value in headers:
         if key == b"authorization" and value[:7].lower() == b"bearer ":
             token = value[7:].decode("latin-1")
             break
-    audience = settings.common().service_url + path
     if verifier.known(token, audience) is None:
         if not token:
             auth.refuse("this door is called by Pub/Sub, Cloud Tasks and Cloud Scheduler only")
@@ -213,12 +227,18 @@ async def _authenticate(request: Request, path: str) -> None:
 
 
 async def _body(request: Request) -> bytes:
-    chunks, size = [], 0
-    async for chunk in request.stream():
+    """The whole body; for one chunk, as usual here, Starlette's own generator costs three times as much."""
+    chunks, size, more = [], 0, True
+    while more:
+        event = await request.receive()
+        if event["type"] != "http.request":
+            raise Retryable("the caller hung up before it had said everything")
+        chunk: bytes = event.get("body", b"")
         size += len(chunk)
         if size > _MAX_BODY:
             raise Problem("the message is too large", code="BODY_TOO_LARGE")
         chunks.append(chunk)
+        more = event.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
