@@ -25,8 +25,8 @@ class Part:
     """Where its first update stands in the batch."""
     updates: list[Update]
     refusals: list[Refusal]
-    keys: set[Key] = field(default_factory=set)
-    outcomes: list[Outcome | None] = field(default_factory=list)
+    keys: set[Key] = field(init=False)
+    outcomes: list[Outcome | None] = field(init=False)
     disagreements: list[Disagreement] = field(default_factory=list)
     failure: BaseException | None = None
 

@@ -134,8 +134,7 @@ def batch_of(attributes: Mapping[str, str]) -> tuple[str | None, int]:
 
 def stores_of(items: list[Any]) -> set[str]:
     """The store ids that the updates name, whoever's they are."""
-    named = {item.get("storeId") for item in items if type(item) is dict and type(item.get("storeId")) is str}
-    return {store for store in named if isinstance(store, str)}
+    return {store for item in items if type(item) is dict and type(store := item.get("storeId")) is str}
 
 
 @lru_cache(maxsize=50_000)

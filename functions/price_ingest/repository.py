@@ -28,6 +28,8 @@ Key = tuple[str, str]
 """(storeId, barcode)"""
 
 _DECIDED_BY = ("tenantId", "storeId", "barcode", "ver")
+_BY_ID = {"_id": 1}
+"""Without this hint the server considers every index that begins with `storeId`, anew for every update."""
 
 
 class Products:
@@ -66,7 +68,7 @@ class Products:
                 "storeId": document["storeId"],
                 "ver": document["ver"],
             }
-            updates.append({"q": scope, "u": {"$set": fields}, "upsert": True})
+            updates.append({"q": scope, "u": {"$set": fields}, "upsert": True, "hint": _BY_ID})
             document.update(fields)
         return await bulk.compare_and_set(products.COLLECTION, updates)
 

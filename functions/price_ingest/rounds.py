@@ -65,13 +65,13 @@ class Rounds(Generic[L]):
         run: Run[L],
         *,
         most_updates: int = 1_000,
-        in_flight: int = 2,
+        in_flight: int = 4,
         worth: int | None = None,
         most_waiting: int = 50_000,
     ) -> None:
         self._run, self._most_updates = run, most_updates
         self._in_flight, self._most_waiting = in_flight, most_waiting
-        self._worth = most_updates // 4 if worth is None else worth
+        self._worth = most_updates // 8 if worth is None else worth
         self._lanes: dict[str, _Lane[L]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -21,7 +21,7 @@ from functions.common.pubsub import OutMessage
 from functions.common.retail import stocktaking
 from functions.common.retail.stocktaking import Entry
 from functions.price_ingest import announcing, domain, reading
-from functions.price_ingest.domain import PARKED, Product, Update, Verdict
+from functions.price_ingest.domain import PARKED, REJECTED, Product, Update, Verdict
 from functions.price_ingest.parts import Item, Part, Round
 from functions.price_ingest.reporting import Reporter
 from functions.price_ingest.repository import Key, Parked, Products
@@ -186,6 +186,8 @@ class Ingest:
         self, round_: Round, documents: Mapping[Key, mongo.Document]
     ) -> Mapping[Key, list[Entry]]:
         since: dict[Key, int] = {}
+        if "stock" not in round_.fields:
+            return {}
         for key, document in documents.items():
             times = [
                 update.t for part, position in round_.left[key] if (update := part.updates[position]).stock is not None
@@ -300,11 +302,12 @@ def _give_up(round_: Round) -> None:
     round_.left = {}
 
 
-def _count(parts: Iterable[Part]) -> None:
-    for part in parts:
-        for outcome, count in part.counts().items():
-            if count:
-                _outcomes.inc(outcome, amount=count)
+def _count(parts: Sequence[Part]) -> None:
+    counts = domain.add_up(outcome for part in parts for outcome in part.outcomes if outcome is not None)
+    counts[REJECTED] += sum(len(part.refusals) for part in parts)
+    for outcome, count in counts.items():
+        if count:
+            _outcomes.inc(outcome, amount=count)
 
 
 def _is_systemic(error: Exception) -> bool:

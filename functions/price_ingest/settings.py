@@ -13,7 +13,7 @@ class PriceIngest:
     """How messages are put together into rounds. The defaults were measured; see the room's README."""
 
     price_round_updates: int = 1_000
-    price_rounds_in_flight: int = 2
+    price_rounds_in_flight: int = 4
 
 
 load = Once(lambda: settings.load(PriceIngest))
