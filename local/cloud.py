@@ -18,6 +18,7 @@ import orjson
 
 from local.issuer import Issuer
 from local.pubsub import PubSubServer
+from local.pubsub_push import PUSH_WINDOW
 from local.secretmanager import SecretManagerServer
 from local.tasks import TasksServer
 from local.web import WebRequest, WebServer
@@ -35,7 +36,7 @@ class Cloud:
         admin_port: int = 0,
         secrets_port: int = 0,
         data_dir: Path | None = None,
-        push_window: int = 256,
+        push_window: int = PUSH_WINDOW,
     ) -> None:
         self._lock = _lock(data_dir)
         issuer = self.issuer = Issuer(data_dir)
@@ -122,7 +123,7 @@ def main() -> int:
     for name in ("pubsub", "tasks", "issuer", "admin", "secrets"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--data-dir", type=Path, default=None, help="keeps messages, tasks and keys; default: nowhere")
-    parser.add_argument("--push-window", type=int, default=256, help="most pushes in flight per subscription")
+    parser.add_argument("--push-window", type=int, default=PUSH_WINDOW, help="most pushes in flight per subscription")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     import uvloop

@@ -5,7 +5,7 @@ from pathlib import Path
 from local.faults import Faults
 from local.issuer import Issuer
 from local.pubsub_pull import PullOutlet
-from local.pubsub_push import PushOutlet
+from local.pubsub_push import PUSH_WINDOW, PushOutlet
 from local.pubsub_servicer import Servicer
 from local.pubsub_store import Store
 from local.pubsub_subscription import Subscription
@@ -24,7 +24,7 @@ class PubSubServer:
         data_dir: Path | None = None,
         issuer: Issuer,
         faults: Faults | None = None,
-        push_window: int = 256,
+        push_window: int = PUSH_WINDOW,
     ) -> None:
         self._issuer = issuer
         self._push_window = push_window

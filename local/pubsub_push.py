@@ -13,6 +13,8 @@ from local.push import NO_ANSWER, Pool, Pusher, target_of
 
 # What Google's service takes for an acknowledgement.
 _ACKS = frozenset((102, 200, 201, 202, 204))
+# Google's own grows into the thousands; a Cloud Run instance takes what its door's card says, 500 at most here.
+PUSH_WINDOW = 500
 _FIRST_WINDOW = 8
 _SHRINK = 0.75
 _PAUSE_S = (0.05, 1.0)

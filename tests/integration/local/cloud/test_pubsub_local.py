@@ -11,6 +11,7 @@ from google.api_core import exceptions
 from google.cloud.pubsub_v1 import SubscriberClient as StreamingSubscriber
 
 from local.issuer import OIDC_ISSUER
+from local.pubsub_push import PUSH_WINDOW
 from tests.integration.local.cloud.support import CloudProcess, Hit, PubSub, Sink, eventually
 
 FAST_RETRY = {"minimum_backoff": {"nanos": 50_000_000}, "maximum_backoff": {"nanos": 100_000_000}}
@@ -319,8 +320,8 @@ def test_many_pushes_are_in_flight_at_once_and_each_message_is_pushed_once(
 
     eventually(lambda: stats(cloud, subscription)["depth"] == 0)
     assert sorted(sink.data()) == sorted(wanted)
-    assert 40 < sink.most_busy <= 256
-    assert stats(cloud, subscription)["window"] == 256
+    assert 40 < sink.most_busy <= PUSH_WINDOW
+    assert stats(cloud, subscription)["window"] == PUSH_WINDOW
 
 
 def test_the_window_shrinks_while_the_endpoint_fails_and_grows_again(
