@@ -13,7 +13,7 @@ from bson import ObjectId
 from functions.common import products
 from functions.common.product_names import name_key, name_tokens
 from functions.common.products import Watermark
-from functions.import_publish.domain import duplicates, staged
+from functions.import_publish.domain import duplicates, failures, staged
 from functions.import_publish.domain.profiles import BUILT_IN, Profile
 from functions.import_publish.domain.rules import Rules
 
@@ -137,7 +137,7 @@ _UPDATE = {
     "sequence": 1,
     "source": "sap",
 }
-_SCHEDULED = "2a" * 16
+_SCHEDULED, _PUBLISHED, _UNDONE = "2a" * 16, "3a" * 16, "4a" * 16
 _FILE = f"barcode,name,price\n{NEW},Rye bread,2.99\n".encode()
 _ORDER = {
     "storeIds": [STORE],
@@ -177,6 +177,15 @@ SAMPLES: dict[str, Sample] = {
     "import_publish.reject_import": Sample({"reason": "old prices"}),
     "import_publish.put_import_profile": Sample({"profile": {"extends": "retailscan", "decimal": ","}}),
     "import_publish.preview_import": Sample(content=_FILE),
+    "import_publish.list_failed_rows": Sample(path={"importId": _PUBLISHED}),
+    "import_publish.export_failures": Sample(path={"importId": _PUBLISHED}),
+    "import_publish.retry_import": Sample({"confirm": ["PRICE_JUMP"]}, path={"importId": _PUBLISHED}),
+    "import_publish.retry_row": Sample(
+        {"confirm": ["PRICE_JUMP"], "values": {"price": "2.99"}}, path={"importId": _PUBLISHED}
+    ),
+    "import_publish.roll_back_import": Sample(path={"importId": _PUBLISHED}),
+    "import_publish.read_rollback": Sample(path={"importId": _UNDONE}),
+    "import_publish.list_kept": Sample(path={"importId": _UNDONE}),
     "import_publish.put_import_rules": Sample({"rules": {"maxPrice": 100_000}}),
     "price_ingest.send_price_updates": Sample(
         {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
@@ -304,8 +313,10 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         code="FIELD_INVALID", reason=_text(tenant, "price"), at=BORN, expiresAt=ends["expiresAt"],
     )  # fmt: skip
     _import(made, own, "staged", {STORE: "1a", OTHER_STORE: "1c", RIVAL_STORE: "1b"}[store] * 16, now)
+    _published(made, own, {STORE: _PUBLISHED, OTHER_STORE: "3c" * 16, RIVAL_STORE: "3b" * 16}[store], now)
     if store == STORE:
         _import(made, own, "scheduled", _SCHEDULED, now)
+    _undone(made, own, {STORE: _UNDONE, OTHER_STORE: "4c" * 16, RIVAL_STORE: "4b" * 16}[store], now)
     kept = {"v": 100, "c": "EUR", "k": [WATERMARK["t"], 1, "erp"], "e": "e-2"}
     _add(
         made, "parked_updates",
@@ -335,4 +346,40 @@ def _import(made: Documents, own: dict[str, str], state: str, import_id: str, no
         _id=f"{import_id}:000000", **own, importId=import_id, n=0, kind="rows", first=2, last=2,
         keys=duplicates.pack(NEW).to_bytes(8, "little"), **added, rows=[row], state="staged", attempts=0, result=None,
         fence=1, ver=1, expireAt=now + timedelta(days=8),
+    )  # fmt: skip
+
+
+def _published(made: Documents, own: dict[str, str], import_id: str, now: datetime) -> None:
+    """A file that was published but for one row."""
+    _import(made, own, "partly_published", import_id, now)
+    document = made["imports"][-1]
+    document |= {
+        "approval": {"by": _text(own["tenantId"], "manager"), "at": BORN},
+        "published": {"chunks": 1, "rows": 1, "rejected": 1, "startedAt": now},
+        "result": {"rows": 1, "rejected": 1, "failed": 0, "excluded": 0},
+        "finishedAt": now,
+    }
+    wrong = ["PRICE_NOT_A_NUMBER", "price", "price", _text(own["tenantId"], "much"), "Write digits.", "error"]
+    values = {"name": _text(own["tenantId"], "Rye bread")}
+    row = {"r": 2, "b": NEW, "v": values, "raw": [NEW, values["name"], _text(own["tenantId"], "much")], "e": [wrong]}
+    items = [failures.item(row)]
+    _add(
+        made, "import_failures",
+        _id=f"{import_id}:000000", **own, batchId=import_id, n=0, items=items, **failures.summary(items),
+        createdBy=document["createdBy"], createdAt=BORN, updatedAt=BORN, resolvedAt=None, rev=1,
+    )  # fmt: skip
+
+
+def _undone(made: Documents, own: dict[str, str], import_id: str, now: datetime) -> None:
+    """A file that was taken back, but for a name that somebody had changed since."""
+    _import(made, own, "rolled_back", import_id, now)
+    who = _text(own["tenantId"], "manager")
+    asked = {"by": who, "role": "brand_manager", "at": BORN, "chunks": 1, "done": 1}
+    made["imports"][-1]["rollback"] = {**asked, "result": {"kept": 1}, "finishedAt": now}
+    kept = {"row": 0, "barcode": MILK, "field": "name", "imported": "Milk", "now": _text(own["tenantId"], "Oat milk")}
+    _add(
+        made, "import_undo",
+        _id=f"{import_id}:000000:back", **own, importId=import_id, n=-1, kind="rollback", op=f"{import_id}:0:back",
+        by=who, role="brand_manager", at=BORN, attempt=1, rows=[], kept=[kept], result={"kept": 1},
+        expireAt=now + timedelta(days=30),
     )  # fmt: skip
