@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from functions.common import clock
 from functions.import_publish import formats
 from functions.import_publish.domain import exporting, mapping, rules
+from functions.import_publish.domain.codes import storable
 from functions.import_publish.domain.duplicates import NO_KEY, pack
 from functions.import_publish.domain.profiles import Profile
 from functions.import_publish.domain.rows import Row
@@ -120,7 +121,7 @@ class Reading:
             "compression": table.compression,
             "encoding": table.encoding,
             "delimiter": table.delimiter,
-            "columns": list(table.columns),
+            "columns": [storable(column) for column in table.columns],
             "unknownColumns": list(mapper.unknown_columns) if mapper is not None else [],
         }
 

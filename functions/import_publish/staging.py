@@ -24,7 +24,7 @@ from functions.import_publish import deciding, lifecycle
 from functions.import_publish.chunks_repository import ROWS, WITHDRAW, chunk_id
 from functions.import_publish.core import Deps
 from functions.import_publish.domain import states
-from functions.import_publish.domain.codes import Unusable
+from functions.import_publish.domain.codes import Unusable, storable
 from functions.import_publish.domain.differences import withdrawal
 from functions.import_publish.domain.duplicates import NO_KEY, find_duplicates, in_order, pack
 from functions.import_publish.domain.rows import Row
@@ -137,7 +137,7 @@ class _Run:
         totals = total(self._tallies.values())
         fresh = self._fresh(totals)
         await self._deps.imports.renew(self._doc, fresh, clock.now())
-        await lifecycle.fail(self._deps, await self._current(), code, message, line)
+        await lifecycle.fail(self._deps, await self._current(), code, storable(message), line)
 
     # -- reading ----------------------------------------------------------------------------------------------
 

@@ -54,9 +54,9 @@ class Room:
             headers={**CSV, **(headers or self.manager)},
         )
 
-    async def staged(self, content: bytes | str, **query: Any) -> str:
+    async def staged(self, content: bytes | str, headers: dict[str, str] | None = None, **query: Any) -> str:
         """The id of an import that was uploaded and staged."""
-        reply = await self.upload(content, **query)
+        reply = await self.upload(content, headers, **query)
         assert reply.status_code == 202, reply.text
         await self.work_off()
         import_id: str = reply.json()["data"]["imports"][0]["importId"]
