@@ -12,16 +12,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 
+from tests.faults.imports import HEADER, WORKER, Caller
 from tests.faults.shop import RIVAL, STORE, TENANT, Shop, barcode_of
 
 pytestmark = [pytest.mark.suite, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 OLD, NEW, BROKEN, TWICE, WRONG = (barcode_of(number) for number in (0, 100, 101, 102, 103))
-HEADER = "barcode,name,price,stock"
 FILE = f"""{HEADER}
 {OLD},"Product, renamed",1.99,12
 {NEW},Elderflower Juice,2.49,6
@@ -30,41 +29,6 @@ FILE = f"""{HEADER}
 {TWICE},Oat Milk again,1.19,1
 {WRONG[:-1] + str((int(WRONG[-1]) + 1) % 10)},Chestnut Cream,3.29,9
 """
-
-
-class Caller:
-    """Somebody with a token, at the gateway."""
-
-    def __init__(self, shop: Shop, role: str, tenant: str = TENANT) -> None:
-        self._http, self._url = shop.http, shop.suite.gateway_url
-        self._headers = shop.suite.authorization(role, tenant=tenant)
-
-    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """The answer, whatever it is."""
-        headers = {**self._headers, **more.pop("headers", {})}
-        return await self._http.request(method, self._url + path, headers=headers, **more)
-
-    async def __call__(self, method: str, path: str, **more: Any) -> Any:
-        """The data of a good answer."""
-        answer = await self.ask(method, path, **more)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
-        return answer.json()["data"]
-
-    async def bring(self, content: str | bytes, name: str = "goods.csv", media: str = "text/csv", **query: Any) -> str:
-        """Upload a file; the id of its import."""
-        body = content.encode() if isinstance(content, str) else content
-        query = {"storeId": STORE, "name": name, **query}
-        accepted = await self("POST", "/v1/imports", params=query, content=body, headers={"content-type": media})
-        return str(accepted["imports"][0]["importId"])
-
-    async def until(self, import_id: str, *states: str) -> Any:
-        """The import, in one of these states."""
-        async with asyncio.timeout(30):
-            while True:
-                found = await self("GET", f"/v1/imports/{import_id}")
-                if found["state"] in states:
-                    return found
-                await asyncio.sleep(0.05)
 
 
 def zipped(name: str, content: bytes) -> bytes:
@@ -203,7 +167,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
 async def test_hostile_files_are_answered_and_leave_the_service_well(shop: Shop) -> None:
     """F22 on the real doors: each gets its answer, none takes the worker with it, and the next good file goes live."""
     manager = Caller(shop, "brand_manager")
-    worker = shop.suite.doors.doors["import-publish-work"].child.pid
+    worker = shop.suite.doors.doors[WORKER].child.pid
     before = {child.pid for child in psutil.Process(worker).children()}
 
     async def outcome(name: str, content: bytes) -> tuple[str, set[str]]:
