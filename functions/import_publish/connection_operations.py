@@ -77,7 +77,7 @@ async def remove_connection(call: Call) -> Reply:
     max_body=64 << 10,
 )
 async def put_connection_secret(call: Call) -> Reply:
-    values = dict(call.body.secret)
+    values = call.body.secret.model_dump(by_alias=True, exclude_none=True)
     return Reply(_view(await connecting.put_secret(wiring.deps().sources, *_named(call), values, call.principal.sub)))
 
 

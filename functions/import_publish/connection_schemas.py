@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from functions.common.wire import Wire
@@ -39,7 +39,9 @@ _Place = Annotated[
     str, _text(200, r"^[^.\s]+(?:\.[^.\s]+)*$"), Field(description="where in an answer: names with dots between")
 ]
 _Parameter = Annotated[str, _text(100, r"^[A-Za-z_][A-Za-z0-9_.$\[\]-]*$")]
-_Values = Annotated[dict[Annotated[str, _text(100)], Any], AfterValidator(_small), Field(max_length=50)]
+_Values = Annotated[
+    dict[Annotated[str, _text(100, r"^[A-Za-z_][A-Za-z0-9_]*$")], Any], AfterValidator(_small), Field(max_length=50)
+]
 _Host = Annotated[str, _text(253, r"^[A-Za-z0-9.:-]+$")]
 _BucketName = Annotated[str, _text(222, r"^[a-z0-9][a-z0-9._-]+$")]
 _FilePath = Annotated[
@@ -48,6 +50,9 @@ _FilePath = Annotated[
 _Take = Annotated[
     Literal["newest", "next"], Field(description="of files that match: the newest, or one after the other")
 ]
+
+
+_Secret = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=8_000)] | None
 
 
 class Auth(Wire):
@@ -175,19 +180,30 @@ class ConnectionBody(Wire):
     settings: ConnectionSettings
 
 
+class Credentials(Wire):
+    """What a source wants to see, each kind its own; see the settings."""
+
+    token: _Secret = None
+    username: _Secret = None
+    password: _Secret = None
+    access_key_id: _Secret = None
+    secret_access_key: _Secret = None
+    session_token: _Secret = None
+    service_account_key: _Secret = None
+    private_key: _Secret = None
+    passphrase: _Secret = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing_to_keep", "give at least one of them")
+        return self
+
+
 class ConnectionSecret(Wire):
     """What signs in. It can be replaced, but never read."""
 
-    secret: Annotated[
-        dict[
-            Literal[
-                "token", "username", "password", "accessKeyId", "secretAccessKey", "sessionToken", "serviceAccountKey",
-                "privateKey", "passphrase",
-            ],
-            Annotated[str, StringConstraints(strict=True, min_length=1, max_length=8_000)],
-        ],
-        Field(min_length=1, max_length=5),
-    ]  # fmt: skip
+    secret: Credentials
 
 
 class ConnectionTrial(Wire):

@@ -59,6 +59,7 @@ NAMES = {
     "profile": Names("acme-csv", "bolt-csv", "no-such-profile"),
     "profileName": Names("acme-csv", "bolt-csv", "no-such-profile"),
     "connection": Names("acme-sap", "bolt-sap", "no-such-connection"),
+    "schedule": Names("acme-nightly", "bolt-nightly", "no-such-schedule"),
     # Nobody's: a line of a file.
     "line": Names("2", "777777777", "888888888", "777777777"),
     "sessionId": Names(_visit(STORE, "a"), _visit(RIVAL_STORE, "b"), _visit("nowhere", "0"), _visit(OTHER_STORE, "c")),
@@ -152,6 +153,32 @@ _ORDERED: dict[tuple[str | int, ...], str] = {
     ("profile",): "profile",
     ("corrects",): "corrects",
 }
+_REST = {
+    "kind": "rest",
+    "url": "https://erp.acme.example/products",
+    "auth": {"kind": "header", "header": "X-Api-Key"},
+    "items": "data.items",
+    "required": ["sku", "price"],
+    "paging": {"kind": "cursor", "parameter": "cursor", "next": "meta.next", "size": 100, "sizeParameter": "limit"},
+    "changes": {"parameter": "since", "next": "meta.asOf"},
+    "etag": True,
+}
+_NIGHTLY = {
+    "connection": "acme-sap",
+    "storeIds": [STORE],
+    "profile": "acme-csv",
+    "mode": "full",
+    "cron": "30 5 * * 1-6",
+    "timeZone": "Europe/Berlin",
+    "autoApprove": "when_clean",
+    "enabled": True,
+    "path": "prices.csv",
+}
+_NAMED: dict[tuple[str | int, ...], str] = {
+    ("storeIds", 0): "storeId",
+    ("profile",): "profile",
+    ("connection",): "connection",
+}
 
 SAMPLES: dict[str, Sample] = {
     "catalog.create_product": Sample(_product(NEW, "Rye bread"), {("brandId",): "brandId"}),
@@ -186,6 +213,11 @@ SAMPLES: dict[str, Sample] = {
     "import_publish.roll_back_import": Sample(path={"importId": _PUBLISHED}),
     "import_publish.read_rollback": Sample(path={"importId": _UNDONE}),
     "import_publish.list_kept": Sample(path={"importId": _UNDONE}),
+    "import_publish.put_connection": Sample({"settings": _REST}),
+    "import_publish.put_connection_secret": Sample({"secret": {"token": "t0ken"}}),
+    "import_publish.test_connection": Sample({"path": "prices.csv"}),
+    "import_publish.remove_connection": Sample(path={"connection": "acme-unused"}),
+    "import_publish.put_schedule": Sample(_NIGHTLY, _NAMED),
     "import_publish.put_import_rules": Sample({"rules": {"maxPrice": 100_000}}),
     "price_ingest.send_price_updates": Sample(
         {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
@@ -233,7 +265,7 @@ def _records(made: Documents, tenant: str) -> None:
     profile = {"extends": "retailscan", "name": f"{tenant}-csv", "title": _text(tenant, "Till")}
     described = Profile.from_dict(profile).to_dict()
     _add(made, "import_profiles", name=f"{tenant}-csv", profile=described, updatedBy=_text(tenant, "manager"), **stamp)
-    _add(made, "import_connections", name=f"{tenant}-sap", kind="https", settings={}, **stamp)
+    _sources(made, tenant, stamp)
     _add(made, "import_rules", rules={"maxPrice": 50_000}, updatedBy=_text(tenant, "manager"), **stamp)
     parked = {
         "status": "parked",
@@ -262,6 +294,24 @@ def _records(made: Documents, tenant: str) -> None:
         owner="",
         expireAt=BORN + timedelta(days=3650),
     )
+
+
+def _sources(made: Documents, tenant: str, stamp: Mapping[str, Any]) -> None:
+    by = {"createdBy": _text(tenant, "manager"), "updatedBy": _text(tenant, "manager")}
+    # Kept before such addresses were refused: whoever tests the connection is told so, and nothing leaves the house.
+    settings = {"kind": "https", "url": "https://127.0.0.1/prices.csv", "auth": {"kind": "none"}}
+    for name in ("sap", "unused"):
+        _add(made, "import_connections", name=f"{tenant}-{name}", kind="https", settings=settings, **by, **stamp)
+    nightly = {**_NIGHTLY, "connection": f"{tenant}-sap", "storeIds": [STORE if tenant == TENANT else RIVAL_STORE]}
+    run = {
+        "id": "0" * 16, "kind": "now", "by": _text(tenant, "operator"), "dueAt": BORN, "at": BORN, "state": "skipped",
+        "code": "STILL_RUNNING", "message": _text(tenant, "not yet"), "groupId": None, "importIds": [],
+    }  # fmt: skip
+    _add(
+        made, "import_schedules",
+        name=f"{tenant}-nightly", **nightly | {"profile": f"{tenant}-csv"}, nextAt=BORN + timedelta(days=3650),
+        lease={"fence": 1, "until": None}, runs=[run], **by, **stamp,
+    )  # fmt: skip
 
 
 def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:

@@ -26,7 +26,7 @@ from redis import Redis
 
 from functions.catalog import settings as catalog_settings
 from functions.common import cards, migrations, mongo, pubsub, ratelimit, stores, tasks
-from functions.import_publish.sources import blobs
+from functions.import_publish.sources import blobs, guard, secrets
 from functions.sessions import settings as sessions_settings
 from functions.sessions import wiring as sessions_wiring
 from retailscan.rooms import event_doors
@@ -268,6 +268,9 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
         )
         patched.setattr(pubsub, "publish", functools.partial(_publish, mall))
         patched.setattr(tasks, "enqueue", functools.partial(_enqueue, mall))
+        for verb in ("put", "read", "forget"):
+            patched.setattr(secrets.Secrets, verb, functools.partial(_secret, verb))
+        patched.setattr(guard, "_ask_system", _no_names)
         for name in ratelimit.RATES:
             patched.setitem(ratelimit.RATES, name, (1e6, 1_000_000))
         _forget()
@@ -303,6 +306,17 @@ async def _publish(mall: Mall, topic: str, messages: Sequence[pubsub.OutMessage]
 
 async def _enqueue(mall: Mall, queue: str, service: str, path: str, body: dict[str, Any], **_: Any) -> None:
     mall.enqueued.append(body)
+
+
+async def _secret(verb: str, tenant_id: str, name: str, *_values: Any) -> Any:
+    """Secret Manager forgets everything at once."""
+    version = f"projects/p/secrets/{secrets.secret_id(tenant_id, name)}/versions/1"
+    return {"put": version, "read": {"token": "t0ken"}, "forget": None}[verb]
+
+
+async def _no_names(_host: str, _port: int) -> list[str]:
+    """Nobody out there is asked for anything."""
+    raise OSError("there is no DNS in the mall")
 
 
 @contextmanager

@@ -49,6 +49,10 @@ UNSCOPED = (
         "the sweep publishes what any process left behind; each write after it is scoped by the document",
     ),
     _may(
+        "find", "import_schedules", "$or",
+        "the clock looks for schedules of all tenants whose time has come; whatever it does to one is scoped",
+    ),
+    _may(
         "find", "imports", "dueAt",
         "the sweep goes on with imports of all tenants that have stood still; whatever it does to one is scoped",
     ),
