@@ -13,7 +13,7 @@ from functions.common.retail.money import Rounding, divide
 
 EACH = "each"
 MEASURES = (EACH, "weight", "volume", "length")
-MOST_UNITS = 5_000
+MOST_UNITS = 2_000
 """More pieces than anybody carries; rules look at each of them."""
 
 

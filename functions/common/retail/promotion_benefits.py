@@ -210,19 +210,21 @@ def _n_for_price(benefit: NForPrice, counter: Counter, units: list[int], times: 
 def _mix_and_match(benefit: MixAndMatch, counter: Counter, blocked: int) -> list[Grant] | Nothing:
     other = Choose.MOST_EXPENSIVE if benefit.choose is Choose.CHEAPEST else Choose.CHEAPEST
     places: list[list[int]] = []
+    lists: list[list[int]] = []
     for slots, choose in ((benefit.targets, benefit.choose), (benefit.triggers, other)):
         for slot in slots:
             numbers = counter.matching(slot.match)
             if not numbers:
                 return Nothing(Why.NO_MATCH)
-            places += [_ranked(counter, counter.free(numbers, blocked), choose)] * slot.quantity
+            lists.append(_ranked(counter, counter.free(numbers, blocked), choose)[::-1])
+            places += [lists[-1]] * slot.quantity
     targets = sum(slot.quantity for slot in benefit.targets)
     found: list[Grant] = []
     used: set[int] = set()
     while benefit.max_occurrences is None or len(found) < benefit.max_occurrences:
         seated = seat(places, used)
         if None in seated:
-            return found or _incomplete(benefit, counter, seated.count(None))
+            return found or _incomplete(benefit, counter)
         units = [unit for unit in seated if unit is not None]
         given = units[:targets]
         total = counter.off(benefit.off, given)
@@ -230,22 +232,25 @@ def _mix_and_match(benefit: MixAndMatch, counter: Counter, blocked: int) -> list
             break
         found.append(Grant(given, counter.split(total, given), units[targets:]))
         used.update(units)
+        for each in lists:
+            while each and each[-1] in used:
+                each.pop()
     return found or Nothing(Why.NOTHING_OFF)
 
 
 def seat(places: Sequence[Sequence[int]], used: set[int]) -> list[int | None]:
-    """A unit for each place, from its list and none twice; None where there is none, and as few of these as can be.
+    """A unit for each place, from its list (the first choice last) and none twice; None where there is none.
 
-    The bipartite matching of Kuhn (1955): who comes late may have others move.
+    As few places as can be stay empty: who comes late may have others move (the bipartite matching of Kuhn, 1955).
     """
     owner: dict[int, int] = {}
 
     def find(place: int, asked: set[int]) -> bool:
-        for unit in places[place]:
+        for unit in reversed(places[place]):
             if unit not in used and unit not in owner:
                 owner[unit] = place
                 return True
-        for unit in places[place]:
+        for unit in reversed(places[place]):
             if unit not in used and unit not in asked:
                 asked.add(unit)
                 if find(owner[unit], asked):
@@ -294,7 +299,7 @@ def _too_few(counter: Counter, numbers: Sequence[int], units: Sequence[int], siz
     return Nothing(Why.UNITS_TAKEN) if there >= size else Nothing(Why.TOO_FEW_UNITS, size - there)
 
 
-def _incomplete(benefit: MixAndMatch, counter: Counter, missing: int) -> Nothing:
+def _incomplete(benefit: MixAndMatch, counter: Counter) -> Nothing:
     """Whether the set could be made if no other rule had taken anything."""
     slots: tuple[Slot, ...] = (*benefit.targets, *benefit.triggers)
     places = [counter.free(counter.matching(slot.match), 0) for slot in slots for _ in range(slot.quantity)]

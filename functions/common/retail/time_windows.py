@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 DAY_MINUTES = 1440
+YEARS = range(1970, 2200)
+"""Far enough from the ends of Python's calendar that every time zone can be applied."""
 
 
 class Closed(StrEnum):
@@ -49,7 +51,7 @@ class Window:
     """`starts` and `ends` are local times without a zone, the end not included; weekdays as ISO numbers them (1 to 7).
 
     What is empty or None does not restrict. Hours that pass midnight belong to the weekday they start on.
-    Raises ValueError for times with a zone, an end that is not after the start, and unknown weekdays.
+    Raises ValueError for times with a zone or far away, an end that is not after the start, and unknown weekdays.
     """
 
     starts: datetime | None = None
@@ -59,8 +61,10 @@ class Window:
 
     def __post_init__(self) -> None:
         for moment in (self.starts, self.ends):
-            if moment is not None and moment.tzinfo is not None:
-                raise ValueError("A window starts and ends at local times, without an offset.")
+            if moment is not None and (moment.tzinfo is not None or moment.year not in YEARS):
+                raise ValueError(
+                    f"A window starts and ends at local times from {YEARS[0]} to {YEARS[-1]}, without offset."
+                )
         if self.starts is not None and self.ends is not None and self.ends <= self.starts:
             raise ValueError("A window ends after it starts.")
         if not self.weekdays <= frozenset(range(1, 8)):
@@ -130,7 +134,7 @@ def to_dict(window: Window) -> dict[str, Any]:
         "starts": _text(window.starts),
         "ends": _text(window.ends),
         "weekdays": sorted(window.weekdays),
-        "hours": [{"from": _clock(each.start), "to": _clock(each.end)} for each in window.hours],
+        "hours": [{"opens": _clock(each.start), "closes": _clock(each.end)} for each in window.hours],
     }
 
 
@@ -146,7 +150,8 @@ def from_dict(data: Mapping[str, Any]) -> Window:
         # Midnight as an end is the end of the day.
         hours=tuple(
             sorted(
-                Hours(_minutes(each["from"]), _minutes(each["to"]) or DAY_MINUTES) for each in data.get("hours") or ()
+                Hours(_minutes(each["opens"]), _minutes(each["closes"]) or DAY_MINUTES)
+                for each in data.get("hours") or ()
             )
         ),
     )

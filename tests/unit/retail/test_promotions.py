@@ -217,10 +217,10 @@ def test_a_set_is_found_even_when_the_first_choice_would_spoil_it() -> None:
 
 
 def test_places_are_filled_as_well_as_can_be() -> None:
-    assert seat([[0, 1], [0], [1, 2]], set()) == [1, 0, 2]
-    assert seat([[0], [0, 1], [1]], set()) == [0, 1, None]
-    assert seat([[0, 1], [0, 1]], {0}) == [1, None]
-    assert seat([[0, 1, 2], [0, 1], [0], [0]], set()) == [2, 1, 0, None]
+    assert seat([[1, 0], [0], [2, 1]], set()) == [1, 0, 2]
+    assert seat([[0], [1, 0], [1]], set()) == [0, 1, None]
+    assert seat([[1, 0], [1, 0]], {0}) == [1, None]
+    assert seat([[2, 1, 0], [1, 0], [0], [0]], set()) == [2, 1, 0, None]
 
 
 def test_a_set_of_which_nothing_can_match_says_so() -> None:

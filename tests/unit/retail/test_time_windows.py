@@ -177,14 +177,14 @@ def test_a_window_reads_back_as_it_was_written() -> None:
         "starts": "2026-12-01T00:00:00",
         "ends": "2026-12-31T23:59:59",
         "weekdays": [6, 7],
-        "hours": [{"from": "00:00", "to": "24:00"}, {"from": "22:00", "to": "02:00"}],
+        "hours": [{"opens": "00:00", "closes": "24:00"}, {"opens": "22:00", "closes": "02:00"}],
     }
     assert to_dict(window) == plain
     assert from_dict(plain) == window
 
 
 def test_midnight_as_an_end_is_the_end_of_the_day() -> None:
-    assert from_dict({"hours": [{"from": "22:00", "to": "00:00"}]}).hours == (Hours(1320, 1440),)
+    assert from_dict({"hours": [{"opens": "22:00", "closes": "00:00"}]}).hours == (Hours(1320, 1440),)
 
 
 def test_a_window_that_says_nothing_is_always() -> None:
@@ -197,18 +197,20 @@ def test_a_window_that_says_nothing_is_always() -> None:
     [
         {"until": "2026-12-01T00:00"},
         {"starts": "soon"},
+        {"starts": "1969-12-31T23:59"},
+        {"ends": "2200-01-01T00:00"},
         {"starts": "2026-12-01T00:00+01:00"},
         {"ends": "2026-12-01T00:00Z"},
         {"starts": "2026-12-02T00:00", "ends": "2026-12-02T00:00"},
         {"weekdays": [0]},
         {"weekdays": [8]},
-        {"hours": [{"from": "8:00", "to": "09:00"}]},
-        {"hours": [{"from": "08:60", "to": "09:00"}]},
-        {"hours": [{"from": "24:00", "to": "09:00"}]},
-        {"hours": [{"from": "08:00", "to": "24:01"}]},
-        {"hours": [{"from": "08:00", "to": "08:00"}]},
-        {"hours": [{"from": "08:00", "to": "٠٩:00"}]},
-        {"hours": [{"from": "08.00", "to": "09:00"}]},
+        {"hours": [{"opens": "8:00", "closes": "09:00"}]},
+        {"hours": [{"opens": "08:60", "closes": "09:00"}]},
+        {"hours": [{"opens": "24:00", "closes": "09:00"}]},
+        {"hours": [{"opens": "08:00", "closes": "24:01"}]},
+        {"hours": [{"opens": "08:00", "closes": "08:00"}]},
+        {"hours": [{"opens": "08:00", "closes": "٠٩:00"}]},
+        {"hours": [{"opens": "08.00", "closes": "09:00"}]},
     ],
 )
 def test_what_no_window_can_be_is_refused(plain: dict[str, Any]) -> None:
