@@ -161,9 +161,6 @@ class _Guarded:
         self.seek = file.seek
         self.tell = file.tell
 
-    def seekable(self) -> bool:
-        return True
-
     def read(self, count: int = -1) -> bytes:
         if count > MOST_DIRECTORY:
             raise FileProblem("ARCHIVE_MANY_FILES", "The archive holds far too many files: put in exactly one.")

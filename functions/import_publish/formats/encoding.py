@@ -34,6 +34,7 @@ _DECLARABLE = frozenset(
 _SEQUENCE = rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 _UTF8_SEQUENCE = re.compile(_SEQUENCE)
 _UTF8_TEXT = re.compile(rb"(?:(?:" + _SEQUENCE + rb")[\x00-\x7f]*+){3}")
+_MAYBE_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _CUT_SEQUENCE = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
@@ -151,7 +152,9 @@ def _sequences(data: bytes) -> tuple[int, int]:
 
 def _where_mixed(chunk: bytes) -> int | None:
     """Where UTF-8 begins in text of a code page, if it does. One letter may look like it by chance, three do not."""
-    found = _UTF8_TEXT.search(chunk)
+    # The first look is ten times as fast, and nearly always enough.
+    found = _MAYBE_UTF8.search(chunk)
+    found = found and _UTF8_TEXT.search(chunk, found.start())
     return found.start() if found else None
 
 

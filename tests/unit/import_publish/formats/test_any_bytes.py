@@ -177,25 +177,25 @@ def found_increasing(content: bytes) -> bool:
     return b"PK" not in content and not content.startswith(b"\x1f\x8b")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(content=st.binary(max_size=200) | PIECES, hints=HINTS, size=st.sampled_from([1, 7, 64, 262_144]))
 def test_any_bytes_are_records_or_a_problem(content: bytes, hints: Hints, size: int) -> None:
     check(content, hints, size)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(content=damaged(), hints=HINTS, size=st.sampled_from([16, 262_144]))
 def test_damaged_files_are_records_or_a_problem(content: bytes, hints: Hints, size: int) -> None:
     check(content, hints, size)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(content=damaged_xml())
 def test_damaged_workbooks_are_records_or_a_problem(content: bytes) -> None:
     check(content, Hints(), 262_144)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(content=st.binary(max_size=80))
 def test_any_bytes_in_any_wrapping_are_records_or_a_problem(content: bytes) -> None:
     for wrapped in (
@@ -214,17 +214,17 @@ def test_any_bytes_in_any_wrapping_are_records_or_a_problem(content: bytes) -> N
 
 def csv_rows(count: int) -> Iterator[bytes]:
     yield b"barcode,name,price,stock\n"
-    for start in range(0, count, 1_000):
+    for start in range(0, count, 500):
         yield b"".join(
-            b'%013d,"Product, number %d",1.%02d,%d\n' % (n, n, n % 100, n) for n in range(start, start + 1_000)
+            b'%013d,"Product, number %d",1.%02d,%d\n' % (n, n, n % 100, n) for n in range(start, start + 500)
         )
 
 
 def ndjson_rows(count: int) -> Iterator[bytes]:
-    for start in range(0, count, 1_000):
+    for start in range(0, count, 500):
         yield b"".join(
             b'{"barcode":"%013d","name":"Product %d","price":1.%02d}\n' % (n, n, n % 100)
-            for n in range(start, start + 1_000)
+            for n in range(start, start + 500)
         )
 
 
@@ -263,9 +263,9 @@ def peak(content: Iterator[bytes], patch: pytest.MonkeyPatch) -> int:
 def test_memory_does_not_grow_with_the_file(
     rows: Callable[[int], Iterator[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small, large = peak(rows(1_000), monkeypatch), peak(rows(6_000), monkeypatch)
+    small, large = peak(rows(500), monkeypatch), peak(rows(2_500), monkeypatch)
     # Four bytes are kept of each text of a workbook.
-    assert large < small * 1.1 + 6_000 * 4 + 40 * KIB
+    assert large < small * 1.1 + 2_500 * 4 + 40 * KIB
 
 
 @pytest.mark.parametrize(
@@ -274,19 +274,19 @@ def test_memory_does_not_grow_with_the_file(
         gzip.compress(bytes(MIB)),
         zipped(Entry("a", packed=deflated(bytes(MIB)), size=1_000)),
         b'a,b\n1,"' + b"x" * MIB,
-        b'a,b\n1,"' + b"x\n" * (MIB // 2),
+        b'a,b\n1,"' + b"x\n" * MIB,
         b'[{"a":"' + b"x" * MIB,
         b"[" * MIB,
         b'[{"a":' + b"[" * MIB,
         b'{"a":' + b"[" * MIB,
-        b"a," * (MIB // 2),
+        b"a," * MIB,
         json.dumps({f"k{n}": n for n in range(60_000)}).encode(),
         json.dumps([{f"k{n}": n} for n in range(60_000)]).encode(),
-        workbook("<worksheet><row>" + "<c><v>1</v></c>" * 60_000 + "</row></worksheet>"),
+        workbook("<worksheet><row>" + "<c><v>1</v></c>" * 20_000 + "</row></worksheet>"),
         workbook("<worksheet><row><c><v>" + "1" * MIB + "</v></c></row></worksheet>"),
-        workbook("<worksheet>" + "<a>" * 300_000),
+        workbook("<worksheet>" + "<a>" * 100_000),
     ],
     ids=range(14),
 )
 def test_no_bomb_fills_the_memory(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert peak(iter([bomb]), monkeypatch) < MIB
+    assert peak(iter([bomb]), monkeypatch) < 800 * KIB

@@ -187,6 +187,12 @@ def test_a_header_that_declares_more_is_refused() -> None:
     assert refused(zipped(Entry("a.csv", CSV, crc=1)))[1] == "BAD_ARCHIVE"
 
 
+def test_a_name_that_reaches_behind_the_end_is_refused() -> None:
+    content = bytearray(zipped(Entry("a.csv", CSV)))
+    content[26:30] = b"\xff\xff\xff\xff"
+    assert refused(bytes(content))[1] == "TRUNCATED"
+
+
 def test_the_rows_before_the_damage_stand() -> None:
     content = many_rows(60_000)
     lines, code, line = refused(zipped(Entry("a.csv", content, crc=1)))

@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.import_publish.formats import Limits, table
@@ -280,6 +280,7 @@ def written(rows: list[list[Any]], **how: str) -> str:
     return file.getvalue()
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     rows=ROWS,
     delimiter=st.sampled_from(",;\t|"),
@@ -291,6 +292,7 @@ def test_what_was_written_is_read(rows: list[list[str]], delimiter: str, end: st
     assert list(good(content, delimiter=delimiter).values()) == rows
 
 
+@settings(max_examples=50, deadline=None)
 @given(rows=ROWS, size=st.integers(1, 40))
 def test_where_the_pieces_are_cut_makes_no_difference(rows: list[list[str]], size: int) -> None:
     content = written(rows, delimiter=";", lineterminator="\r\n") + 'x;"y\n'
@@ -300,6 +302,7 @@ def test_where_the_pieces_are_cut_makes_no_difference(rows: list[list[str]], siz
         assert refused(content, delimiter=";") == whole
 
 
+@settings(max_examples=50, deadline=None)
 @given(rows=ROWS, extra=st.integers(0, 3))
 def test_a_record_is_named_by_the_line_it_begins_on(rows: list[list[str]], extra: int) -> None:
     content = "\n" * extra + written(rows, lineterminator="\n")

@@ -121,11 +121,11 @@ def test_utf_8_that_begins_far_behind_text_of_a_code_page_is_found(monkeypatch: 
 
 
 def test_the_first_letter_beyond_ascii_may_come_late() -> None:
-    content = b"barcode,name\n" + b"1,plain\n" * 100_000 + "2,Žlička čokolade\n".encode("cp1250")
+    content = b"barcode,name\n" + b"1,plain\n" * 50_000 + "2,Žlička čokolade\n".encode("cp1250")
     found = opened(content)
     assert found.encoding == "utf-8", "so far"
     last = list(found)[-1]
-    assert last == (100_002, ["2", "Žlička čokolade"], None)
+    assert last == (50_002, ["2", "Žlička čokolade"], None)
     assert found.encoding == "cp1250"
 
 

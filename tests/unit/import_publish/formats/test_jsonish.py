@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.import_publish.formats import Limits, Record, table
@@ -257,6 +257,7 @@ def text_of(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
+@settings(max_examples=50, deadline=None)
 @given(elements=ELEMENTS, form=st.sampled_from(FORMS), size=st.integers(1, 64), ascii_only=st.booleans())
 def test_what_was_written_is_read(elements: list[dict[str, Any]], form: Form, size: int, ascii_only: bool) -> None:
     content = made(form, *(json.dumps(element, ensure_ascii=ascii_only) for element in elements))

@@ -28,8 +28,8 @@ class Stream(io.BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         assert size is not None
-        while len(self._rest) < size and (piece := next(self._pieces, b"")):
-            self._rest += piece
+        # As a network does: what there is, and seldom as much as was asked for.
+        self._rest = self._rest or next(self._pieces, b"")
         data, self._rest = self._rest[:size], self._rest[size:]
         self.given += len(data)
         return data
