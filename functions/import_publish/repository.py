@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from functions.common import clock, mongo
+from functions.common import clock, metrics, mongo
 from functions.common.mongo import Document, Scoped
 from functions.import_publish.domain import states
 
 IMPORTS, STAGING, UNDO, FAILURES = "imports", "product_staging", "import_undo", "import_failures"
 PROFILES, RULES, CONNECTIONS = "import_profiles", "import_rules", "import_connections"
 STAGED_FOR = timedelta(days=7)
+_came_into = metrics.Counter("imports", "Imports by the state they came into.", ("state",))
 MOST_PROFILES = 100
 LEASE = timedelta(seconds=60)
 """How long a worker that does not say anything is believed to be alive."""
@@ -61,9 +62,12 @@ class Imports:
         from pymongo import ReturnDocument
 
         update = _change(before, fresh, state, due, forget)
-        return await _scoped(IMPORTS, before["tenantId"]).find_one_and_update(
+        changed = await _scoped(IMPORTS, before["tenantId"]).find_one_and_update(
             {"_id": before["_id"], "ver": before["ver"]}, update, return_document=ReturnDocument.AFTER
         )
+        if changed is not None and state is not None:
+            _came_into.inc(state)
+        return changed
 
     async def claim(
         self, tenant_id: str, import_id: str, state: Iterable[str], owner: str, now: datetime

@@ -13,7 +13,7 @@ REPORTS = {"price_batches", "price_batch_parts", "price_issues"}
 THROW_AWAY = {"sessions", "discountcards", "product_staging", "import_undo", "parked_updates", "idempotency", *REPORTS}
 """A TTL index anywhere else would delete live data: products above all, whose updatedAt is old when nothing changed."""
 
-SWEPT = {"outbox.at", "audit.when", "dueAt"}
+SWEPT = {"outbox.at", "audit.when", "dueAt", "nextAt", "lease.until"}
 """What waits to be sent, written down or gone on with, in any store: partial indexes that are nearly always empty."""
 
 DECLARED = [
