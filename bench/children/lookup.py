@@ -15,7 +15,7 @@ async def work(job: Job) -> Job:
     from functions.common import mongo, redis
     from functions.common.product_cache import ProductCache
     from functions.common.product_reader import ProductReader
-    from functions.scan.repository import MongoProducts
+    from functions.common.product_source import MongoProducts
 
     tenant_id, store_id, barcodes = job["tenant"], job["store"], job["barcodes"]
     cache = ProductCache(redis.cache())

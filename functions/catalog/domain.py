@@ -5,7 +5,6 @@ How an edit is made, with its audit entry and its event, is in `common/product_e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -28,19 +27,6 @@ def outdated(seen: int | None, edited: int) -> bool:
     Price and stock move `ver` all day; only another edit of the catalogue is a conflict.
     """
     return seen is not None and seen < edited
-
-
-def parse_if_match(header: str | None) -> int | None:
-    """The version an `If-Match: "123"` header names, None without a header.
-
-    Raises Invalid for anything else, also for lists and weak tags: ignoring a lock silently would lose edits.
-    """
-    if header is None or header.strip() == "*":
-        return None
-    found = re.fullmatch(r'"?(\d{1,18})"?', header.strip(), re.ASCII)
-    if not found:
-        raise Invalid('If-Match must be one version, as in "1700000000000"', code="INVALID_IF_MATCH")
-    return int(found.group(1))
 
 
 def canonical_barcode(code: str) -> str:

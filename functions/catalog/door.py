@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from functions.catalog import domain, service, wiring
+from functions.catalog import service, wiring
 from functions.common import auth, errors, stores
 from functions.common.http import Call, HttpDoor, Pagination, Reply
-from functions.common.product_edits import Editor, editor
+from functions.common.product_edits import Editor, editor, parse_if_match
 
 EDITORS = auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER)
 STAFF = auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER, auth.STORE_STAFF)
@@ -32,7 +32,7 @@ def editor_of(call: Call) -> Editor:
 def seen_by(call: Call) -> int | None:
     """The version the caller has seen, when it says so."""
     with service.as_problems():
-        return domain.parse_if_match(call.header("if-match"))
+        return parse_if_match(call.header("if-match"))
 
 
 async def store_of(call: Call) -> stores.Store:

@@ -48,11 +48,14 @@ async def flush_all(
     *,
     by: str = "request",
 ) -> bool:
-    """`flush` for many documents: one publish for all, one update for each store."""
+    """`flush` for many documents: one publish for all, one update for each store.
+
+    A document without a `storeId` belongs to its tenant as a whole, and so does its event.
+    """
     events: list[Event] = []
     stores: dict[tuple[str, str], tuple[list[Any], list[str]]] = {}
     for document, entries in outboxes:
-        tenant_id, store_id = document["tenantId"], document["storeId"]
+        tenant_id, store_id = document["tenantId"], document.get("storeId", "")
         if entries:
             documents, published = stores.setdefault((tenant_id, store_id), ([], []))
             documents.append(document["_id"])
@@ -65,7 +68,9 @@ async def flush_all(
         await pubsub.publish(topic, [to_message(event) for event in events])
         await failpoints.hit("relay.after_publish_before_mark")
         for (tenant_id, store_id), (documents, published) in stores.items():
-            scope = {"_id": {"$in": documents}, "tenantId": tenant_id, "storeId": store_id}
+            scope = {"_id": {"$in": documents}, "tenantId": tenant_id}
+            if store_id:
+                scope["storeId"] = store_id
             await collection.update_many(scope, {"$pull": {"outbox": {"id": {"$in": published}}}})
     except Exception as error:  # the write is safe and the event with it: publishing is only late
         log.warning("outbox.flush_deferred", error=type(error).__name__, events=len(events))

@@ -5,6 +5,7 @@ Two rooms edit products: the catalogue, one at a time by hand, and the import, f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,6 +54,19 @@ class Invalid(ValueError):
         super().__init__(message)
         self.code = code
         self.field = field
+
+
+def parse_if_match(header: str | None) -> int | None:
+    """The version an `If-Match: "123"` header names, None without a header.
+
+    Raises Invalid for anything else, also for lists and weak tags: ignoring a lock silently would lose edits.
+    """
+    if header is None or header.strip() == "*":
+        return None
+    found = re.fullmatch(r'"?(\d{1,18})"?', header.strip(), re.ASCII)
+    if not found:
+        raise Invalid('If-Match must be one version, as in "1700000000000"', code="INVALID_IF_MATCH")
+    return int(found.group(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,25 @@
-"""Products and stores as this room reads them; it owns no collection of its own."""
+"""Stores as this room reads them; it owns no collection of its own."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any, NamedTuple
 
 import orjson
 
-from functions.common import mongo, product_cache, products, stores
-from functions.common.mongo import Document, Scoped
+from functions.common import mongo, product_cache, stores
 from functions.common.product_cache import Entry, ProductCache
 from functions.common.retail import labels
 from functions.scan.domain import StoreRules
 
-QUERY_MILLIS = 2_500
-"""A query is given up before the driver's socket is."""
 STORE_SECONDS = 5.0
 OUTAGE_SECONDS = 60.0
 STORES = 10_000
 RULES = "rules"
 """Where a store's rules stand among its products; no barcode is a word."""
 _STORE_FIELDS = dict.fromkeys(("tenantId", "status", "currency", "timeZone", "labelTemplates", "ver"), 1)
-
-
-class MongoProducts:
-    """Products from the primary, and only what a majority of members has: what a cache may be filled with."""
-
-    async def find(self, tenant_id: str, store_id: str, barcodes: Sequence[str]) -> list[Document]:
-        """The products that have one of these barcodes, or a pack that has; deleted ones too.
-
-        Raises the driver's errors when there is no primary.
-        """
-        scope = Scoped(mongo.cache_source(products.COLLECTION), tenantId=tenant_id, storeId=store_id)
-        wanted = {"$in": list(barcodes)}
-        cursor = scope.find(
-            {"$or": [{"barcode": wanted}, {"units.barcode": wanted}]},
-            projection=products.CACHED_FIELDS,
-            max_time_ms=QUERY_MILLIS,
-        )
-        return await cursor.to_list()
 
 
 class _Known(NamedTuple):

@@ -7,7 +7,8 @@ from functions.common.once import Once
 from functions.common.product_cache import ProductCache
 from functions.common.product_invalidations import Invalidations
 from functions.common.product_reader import ProductReader
-from functions.scan.repository import MongoProducts, StoreDirectory
+from functions.common.product_source import MongoProducts
+from functions.scan.repository import StoreDirectory
 from functions.scan.service import Answers, Deps
 from functions.scan.settings import ScanSettings
 

@@ -18,7 +18,10 @@ from functions.common.pubsub import OutMessage
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One fact. `occurred_at` is aware; `data` is JSON as the contract of `type` and `version` says."""
+    """One fact. `occurred_at` is aware; `data` is JSON as the contract of `type` and `version` says.
+
+    `store_id` is empty when the fact is about the tenant as a whole.
+    """
 
     id: str
     type: str
@@ -45,8 +48,9 @@ def to_message(event: Event) -> OutMessage:
         "type": event.type,
         "version": str(event.version),
         "tenantId": event.tenant_id,
-        "storeId": event.store_id,
     }
+    if event.store_id:
+        attributes["storeId"] = event.store_id
     return OutMessage(orjson.dumps(body), attributes)
 
 

@@ -22,7 +22,7 @@ from functions.common import (
 )
 from functions.common.product_cache import ProductCache
 from functions.common.product_reader import ProductReader
-from functions.scan.repository import MongoProducts
+from functions.common.product_source import MongoProducts
 from tests.integration.scan.conftest import MILK
 from tests.support import World, close
 

@@ -13,8 +13,9 @@ from pymongo.errors import AutoReconnect
 
 from functions.common import mongo
 from functions.common.product_cache import ProductCache
+from functions.common.product_source import MongoProducts
 from functions.scan import repository
-from functions.scan.repository import MongoProducts, StoreDirectory
+from functions.scan.repository import StoreDirectory
 from tests.cache_model import ModelRedis
 from tests.integration.scan.conftest import MILK, MILK_CASE, UNKNOWN
 from tests.support import World, close

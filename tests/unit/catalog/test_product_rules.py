@@ -116,15 +116,3 @@ def test_an_edit_collides_only_with_an_edit_made_after_what_was_seen(
     seen: int | None, edited: int, collides: bool
 ) -> None:
     assert domain.outdated(seen, edited) is collides
-
-
-@pytest.mark.parametrize(("header", "version"), [(None, None), ("*", None), ('"17"', 17), ("17", 17), (' "0" ', 0)])
-def test_if_match_names_one_version(header: str | None, version: int | None) -> None:
-    assert domain.parse_if_match(header) == version
-
-
-@pytest.mark.parametrize("header", ['W/"17"', '"1", "2"', '"abc"', "", "-1", "1" * 19, "٣"])
-def test_an_if_match_that_cannot_be_read_is_refused_not_ignored(header: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        domain.parse_if_match(header)
-    assert refused.value.code == "INVALID_IF_MATCH"

@@ -247,3 +247,15 @@ def test_the_editor_s_time_is_what_mongodb_can_keep() -> None:
 
 def test_microseconds_are_exact() -> None:
     assert product_edits.micros(datetime(2026, 11, 20, 9, 30, 15, 999999, tzinfo=UTC)) == 1795167015_999999
+
+
+@pytest.mark.parametrize(("header", "version"), [(None, None), ("*", None), ('"17"', 17), ("17", 17), (' "0" ', 0)])
+def test_if_match_names_one_version(header: str | None, version: int | None) -> None:
+    assert product_edits.parse_if_match(header) == version
+
+
+@pytest.mark.parametrize("header", ['W/"17"', '"1", "2"', '"abc"', "", "-1", "1" * 19, "٣"])
+def test_an_if_match_that_cannot_be_read_is_refused_not_ignored(header: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        product_edits.parse_if_match(header)
+    assert refused.value.code == "INVALID_IF_MATCH"

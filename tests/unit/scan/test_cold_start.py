@@ -34,7 +34,7 @@ from functions.common.product_cache import ProductCache, entry_of, Entry
 from functions.common.product_reader import ProductReader
 from functions.scan import repository, service
 from tests.cache_model import ModelRedis
-from functions.common import redis
+from functions.common import product_source, redis
 redis.connect("redis://127.0.0.1:9/0")
 
 async def main():
@@ -43,7 +43,7 @@ async def main():
     rules = b'{"tenantId":"t1","status":"active","currency":"EUR","timeZone":"Europe/Berlin"}'
     await cache.write("s1", [entry_of(doc), Entry("rules", 1, rules)])
     deps = service.Deps(
-        ProductReader(cache, repository.MongoProducts()), repository.StoreDirectory(cache), service.Answers(), 5
+        ProductReader(cache, product_source.MongoProducts()), repository.StoreDirectory(cache), service.Answers(), 5
     )
     caller = Principal("u", "shopper", "t1", frozenset({"s1"}), 9e9)
     answer = await service.scan(deps, caller, service.Symbol("4006381333931"), datetime.now(UTC))
