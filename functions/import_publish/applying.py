@@ -22,7 +22,7 @@ from functions.common.mongo import Document
 from functions.common.pubsub import OutMessage
 from functions.common.retail.stocktaking import Entry
 from functions.import_publish.domain import telling
-from functions.import_publish.domain.plan import Context, Record, took_effect
+from functions.import_publish.domain.plan import Context, Record, effect
 from functions.import_publish.publishing_repository import Plans, Products, Writes
 
 ROUNDS, MOST_ROUNDS = 5, 8
@@ -70,7 +70,7 @@ class Work(Protocol):
         """Note that a place has failed."""
 
     def adopt(self, made: Document) -> None:
-        """Go by another worker's plan, which came first."""
+        """Go by another worker's plan, which came first. What is decided here belongs to the attempt after it."""
 
 
 async def movements(
@@ -94,15 +94,15 @@ async def carry_out(deps: Deps, work: Work) -> None:
 
     Raises Retryable when others write all the time in places that cannot be given up yet.
     """
-    done: set[tuple[str, int]] = set()
+    done: set[tuple[int, int]] = set()
     refused: set[tuple[int, int]] = set()
     for attempt in range(MOST_ROUNDS):
-        waiting = [each for each in work.plan["rows"] if (each["barcode"], each["ver"]) not in done]
+        waiting = [each for each in work.plan["rows"] if (each["row"], each["try"]) not in done]
         if not waiting:
             return
         lost = await deps.products.write(_writes(work, waiting))
         left = {each["row"]: each for each in waiting if each["row"] in lost}
-        done |= {(each["barcode"], each["ver"]) for each in waiting if each["row"] not in lost}
+        done |= {(each["row"], each["try"]) for each in waiting if each["row"] not in lost}
         if not left:
             return
         _lost.value += len(left)
@@ -117,9 +117,11 @@ async def give_up_the_rest(deps: Deps, work: Work) -> None:
     context, records = work.context, list(work.plan["rows"])
     live = await deps.products.find(context.tenant_id, context.store_id, [each["barcode"] for each in records])
     for record in records:
-        if not took_effect(record, live.get(record["barcode"]), context.op):
+        if effect(record, live.get(record["barcode"]), context.op) != "done":
             work.give_up(record["row"], "PUBLISH_FAILED")
-    await _store(deps, work)
+    work.plan["attempt"] += 1
+    if not await deps.plans.replace(work.plan):
+        raise Retryable("another worker is at it after all")
 
 
 def _writes(work: Work, records: Iterable[Record]) -> Writes:
@@ -143,7 +145,7 @@ async def _look_again(
     work: Work,
     left: Mapping[int, Record],
     lost: Mapping[int, bool],
-    done: set[tuple[str, int]],
+    done: set[tuple[int, int]],
     refused: set[tuple[int, int]],
     *,
     patient: bool,
@@ -156,13 +158,17 @@ async def _look_again(
     changed = False
     for place, record in left.items():
         product = live.get(record["barcode"])
-        effect = took_effect(record, product, context.op)
-        if effect:
-            done.add((record["barcode"], record["ver"]))
-        elif effect is False and patient:
+        became = effect(record, product, context.op)
+        if became == "done":
+            done.add((place, record["try"]))
+        elif became == "replaced":
+            # Ours is an old plan; nothing of what was decided by it just now counts.
+            await _adopt(deps, work)
+            return False
+        elif became == "lost" and patient:
             work.decide(place, product, moves.get(record["barcode"]))
             changed = True
-        elif effect is False:
+        elif became == "lost":
             work.give_up(place, "CONCURRENT_EDIT")
             changed = True
         elif lost[place] and (place, record["was"]) in refused:
@@ -178,9 +184,20 @@ async def _store(deps: Deps, work: Work) -> None:
     """Keep the next attempt of the plan before anything of it is done; another worker's, if that was faster."""
     work.plan["attempt"] += 1
     if not await deps.plans.replace(work.plan):
-        found = await deps.plans.find(work.plan["tenantId"], work.plan["_id"])
-        assert found is not None, "plans are kept for longer than chunks"
-        work.adopt(found)
+        await _adopt(deps, work)
+
+
+async def _adopt(deps: Deps, work: Work) -> None:
+    found = await deps.plans.find(work.plan["tenantId"], work.plan["_id"])
+    assert found is not None, "plans are kept for longer than chunks"
+    work.adopt(found)
+
+
+async def begin(deps: Deps, work: Work) -> None:
+    """Keep a plan that was just made; another worker's, if that was faster."""
+    work.plan["attempt"] += 1
+    if not await deps.plans.insert(work.plan):
+        await _adopt(deps, work)
 
 
 async def tell(deps: Deps, work: Work) -> None:

@@ -93,7 +93,7 @@ class Chunk:
         if decision.stale:
             made["stale"].append([place, list(decision.stale)])
         if decision.record is not None:
-            made["rows"].append(decision.record)
+            made["rows"].append({**decision.record, "try": made["attempt"] + 1})
         elif decision.code is not None:
             made["failed"].append([place, decision.code, None])
         elif decision.outcome == plan.UNCHANGED:
@@ -285,7 +285,7 @@ def _empty(document: Document, chunk: Document) -> Document:
         "by": chunk.get("by") or approval.get("by") or document["createdBy"],
         "role": chunk.get("role") or approval.get("role") or "brand_manager",
         "at": now,
-        "attempt": 1,
+        "attempt": 0,
         "rows": [],
         "failed": [],
         "stale": [],
@@ -304,10 +304,7 @@ async def _plan(deps: Deps, document: Document, work: Chunk, *, hopeless: bool) 
             work.give_up(place, "PUBLISH_FAILED")
     elif places:
         await _decide(deps, work, places)
-    if not await deps.applying.plans.insert(work.plan):
-        found = await deps.applying.plans.find(document["tenantId"], work.plan["_id"])
-        assert found is not None, "plans are kept for longer than chunks"
-        work.adopt(found)
+    await applying.begin(deps.applying, work)
 
 
 async def _decide(deps: Deps, work: Chunk, places: Mapping[str, int]) -> None:

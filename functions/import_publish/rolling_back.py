@@ -70,7 +70,7 @@ class Chunk:
             for field, imported, now in undone.kept
         ]
         if undone.record is not None:
-            self.plan["rows"].append(undone.record)
+            self.plan["rows"].append({**undone.record, "try": self.plan["attempt"] + 1})
 
     def give_up(self, place: int, code: str) -> None:
         """The product stays as it is."""
@@ -212,10 +212,7 @@ async def _plan(deps: Deps, work: Chunk) -> None:
         moves = await applying.movements(deps.applying, work, live, places)
         for barcode, place in places.items():
             work.decide(place, live.get(barcode), moves.get(barcode))
-    if not await deps.applying.plans.insert(work.plan):
-        found = await deps.applying.plans.find(work.plan["tenantId"], work.plan["_id"])
-        assert found is not None, "plans are kept for longer than chunks"
-        work.adopt(found)
+    await applying.begin(deps.applying, work)
 
 
 def _empty(document: Document, done: Document, plan_id: str) -> Document:
@@ -232,7 +229,7 @@ def _empty(document: Document, done: Document, plan_id: str) -> Document:
         "by": asked["by"],
         "role": asked["role"],
         "at": now,
-        "attempt": 1,
+        "attempt": 0,
         "rows": [],
         "kept": [],
         "result": None,

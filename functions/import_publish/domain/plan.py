@@ -7,7 +7,7 @@ so that it is enough to do the write, to find out later whether it was done, to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from functions.common.product_edits import PRODUCT_FIELDS, STATED, Editor, Invalid, diff, same
 from functions.common.products import ACTIVE, DELETED, PriceField, StockField, Watermark, first_version
@@ -20,8 +20,11 @@ from functions.import_publish.domain.staged import ERROR, EXCLUDED
 
 Record = dict[str, Any]
 """row (its place in the chunk) · barcode · action, as the audit names it · id, was (the version it is decided on), ver
-(the version it makes) · status [before, after] · before and after, by field. A created product has its fields in the
-row and nothing before, so its record has neither."""
+(the version it makes) · status [before, after] · before and after, by field · try, the attempt of the plan in which it
+was decided. A created product has its fields in the row and nothing before, so its record has neither."""
+Effect = Literal["done", "possible", "lost", "replaced"]
+"""Of a write: it was done; it still can be; it never will be, as somebody else was faster; another worker has decided
+anew since, and done that."""
 
 CREATED, UPDATED, RETURNED, WITHDRAWN = "created", "updated", "returned", "withdrawn"
 UNCHANGED, STALE, FAILED, REJECTED, LEFT_OUT = "unchanged", "stale", "failed", "rejected", "excluded"
@@ -278,10 +281,18 @@ def record(
     }
 
 
-def took_effect(record: Mapping[str, Any], live: Mapping[str, Any] | None, op: str) -> bool | None:
-    """Whether a record's write was done: True, False (it never will be), None (it still can be)."""
+def mark_of(record: Mapping[str, Any], op: str) -> str:
+    """What a product remembers of a write: the chunk, and in which attempt of its plan the write was decided."""
+    return f"{op}@{record['try']}"
+
+
+def effect(record: Mapping[str, Any], live: Mapping[str, Any] | None, op: str) -> Effect:
+    """What became of a record's write, by the product as it is now."""
     if live is None:
-        return None
-    if op in (live.get("imports") or ()):
-        return True
-    return None if record["was"] and live["ver"] == record["was"] else False
+        return "possible"
+    marks = live.get("imports") or ()
+    if mark_of(record, op) in marks:
+        return "done"
+    if any(mark.startswith(f"{op}@") for mark in marks):
+        return "replaced"
+    return "possible" if record["was"] and live["ver"] <= record["was"] else "lost"

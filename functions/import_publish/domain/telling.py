@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 from functions.common.contracts import catalog as events
 from functions.common.product_edits import PRODUCT_FIELDS, STATED, EventKind, event_for
 from functions.common.product_names import searchable
-from functions.import_publish.domain.plan import CREATED, MOST_MARKS, Context, Record, first_price, first_stock, whole
+from functions.import_publish.domain.plan import (
+    CREATED,
+    MOST_MARKS,
+    Context,
+    Record,
+    first_price,
+    first_stock,
+    mark_of,
+    whole,
+)
 
 _EDITABLE = frozenset(PRODUCT_FIELDS)
 _EMPTY: tuple[object, ...] = (None, [], {}, False)
@@ -27,7 +36,7 @@ class Fact(NamedTuple):
     data: dict[str, Any]
 
 
-def mark(record: Mapping[str, Any], context: Context) -> str:
+def entry_id(record: Mapping[str, Any], context: Context) -> str:
     """The id of an edit's audit entry, by which the product knows its last edit too."""
     return f"{context.op}.product.{record['barcode']}.{record['ver']}"
 
@@ -45,8 +54,8 @@ def document(record: Mapping[str, Any], row: Mapping[str, Any], context: Context
         "price": first_price(row, context),
         "stock": first_stock(row, context),
         "ver": record["ver"],
-        "edit": {"op": mark(record, context), "ver": record["ver"], "action": CREATED},
-        "imports": [context.op],
+        "edit": {"op": entry_id(record, context), "ver": record["ver"], "action": CREATED},
+        "imports": [mark_of(record, context.op)],
         "outbox": [],
         "createdAt": now,
         "updatedAt": now,
@@ -59,8 +68,8 @@ def update(record: Mapping[str, Any], context: Context) -> dict[str, Any]:
     if "name" in fresh:
         fresh |= searchable(fresh["name"])
     if is_edit(record):
-        fresh["edit"] = {"op": mark(record, context), "ver": record["ver"], "action": record["action"]}
-    return {"$set": fresh, "$push": {"imports": {"$each": [context.op], "$slice": -MOST_MARKS}}}
+        fresh["edit"] = {"op": entry_id(record, context), "ver": record["ver"], "action": record["action"]}
+    return {"$set": fresh, "$push": {"imports": {"$each": [mark_of(record, context.op)], "$slice": -MOST_MARKS}}}
 
 
 def is_edit(record: Mapping[str, Any]) -> bool:
@@ -72,7 +81,7 @@ def audit(record: Mapping[str, Any], row: Mapping[str, Any] | None, context: Con
     """The audit log's entry of a record. Its id is the same however often it is made."""
     editor = context.editor
     return {
-        "_id": mark(record, context),
+        "_id": entry_id(record, context),
         "tenantId": context.tenant_id,
         "storeId": context.store_id,
         "entity": "product",

@@ -264,6 +264,27 @@ async def test_writers_in_between_are_respected_and_the_row_is_decided_again(sho
     assert document["result"] == document["result"] | {"updated": 3, "created": 0}
 
 
+async def test_a_worker_that_slept_while_another_decided_anew_says_what_that_one_said(shop: Shop) -> None:
+    await shop.database.products.insert_many([product(1), product(2)])
+    await shop.stage([row(1, name="One", price=150), row(2, name="Two")])
+    await shop.begin()
+    failpoints.configure("import.after_plan_before_bulk:sleep:400")
+    asleep = asyncio.create_task(shop.chunk())
+    while not await shop.database.import_undo.find_one():
+        await asyncio.sleep(0.01)
+    price = {"amount": 120, "currency": "EUR", "w": {"t": BEFORE + 1, "q": 0, "s": "erp", "e": "x"}, "old": 100}
+    await shop.database.products.update_one({"barcode": gtin(1)}, {"$set": {"price": price}, "$inc": {"ver": 1}})
+    await shop.chunk(again=True)
+    assert not asleep.done()
+    await asyncio.gather(asleep, return_exceptions=True)
+    entries = await shop.database.audit_log.find().to_list()
+    assert sorted((each["entityId"], each["ver"] - product(1)["ver"]) for each in entries) == [
+        (gtin(1), 2),
+        (gtin(2), 1),
+    ]
+    assert [(each["old"], each["new"]) for each in shop.told("price_changed")] == [(120, 150)]
+
+
 async def test_a_product_that_changes_all_the_time_is_given_up_and_named(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

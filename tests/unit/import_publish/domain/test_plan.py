@@ -48,7 +48,7 @@ def decide(product: dict[str, Any] | None, wanted: dict[str, Any], moves: Any = 
 
 def of(decision: Decision) -> dict[str, Any]:
     assert decision.record is not None
-    return decision.record
+    return {**decision.record, "try": 1}
 
 
 # ---- which rows -------------------------------------------------------------------------------------------
@@ -292,18 +292,18 @@ def test_a_product_does_not_come_back_without_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "product", "effect"),
+    ("was", "product", "became"),
     [
-        (41, {"ver": 41}, None),
-        (41, {"ver": 42, "imports": ["i1:0"]}, True),
-        (41, {"ver": 50, "imports": ["x", "i1:0", "y"]}, True),
-        (41, {"ver": 42, "imports": ["x"]}, False),
-        (0, None, None),
-        (0, {"ver": 42, "imports": ["i1:0"]}, True),
-        (0, {"ver": 42}, False),
+        (41, {"ver": 41}, "possible"),
+        (41, {"ver": 40, "imports": ["x@1"]}, "possible"),
+        (41, {"ver": 42, "imports": ["i1:0@2"]}, "done"),
+        (41, {"ver": 50, "imports": ["x@1", "i1:0@2", "y@1"]}, "done"),
+        (41, {"ver": 42, "imports": ["i1:0@3"]}, "replaced"),
+        (41, {"ver": 42, "imports": ["i1:01@2", "i1:0:back@2"]}, "lost"),
+        (0, None, "possible"),
+        (0, {"ver": 42, "imports": ["i1:0@2"]}, "done"),
+        (0, {"ver": 42}, "lost"),
     ],
 )
-def test_a_product_tells_whether_a_chunk_has_written_it(
-    was: int, product: dict[str, Any] | None, effect: bool | None
-) -> None:
-    assert plan.took_effect({"was": was}, product, "i1:0") is effect
+def test_a_product_tells_what_became_of_a_write(was: int, product: dict[str, Any] | None, became: str) -> None:
+    assert plan.effect({"was": was, "try": 2}, product, "i1:0") == became

@@ -14,7 +14,7 @@ def test_a_created_product_is_whole_and_knows_its_import() -> None:
     document = telling.document(record, wanted, CONTEXT)
     assert (document["tenantId"], document["storeId"], document["barcode"]) == ("t1", "s1", BARCODE)
     assert (document["name"], document["nameTokens"], document["price"]["amount"]) == ("Crème", ["creme"], 199)
-    assert (document["stock"], document["imports"], document["outbox"]) == (None, ["i1:0"], [])
+    assert (document["stock"], document["imports"], document["outbox"]) == (None, ["i1:0@1"], [])
     assert document["createdAt"] == document["updatedAt"] == NOW
     assert document["edit"] == {
         "op": f"i1:0.product.{BARCODE}.{record['ver']}",
@@ -27,7 +27,7 @@ def test_an_edit_marks_itself_and_a_price_alone_does_not() -> None:
     edit = telling.update(of(decide(live(), row(live(), name="Pen"))), CONTEXT)
     assert edit["$set"]["nameTokens"] == ["pen"]
     assert (edit["$set"]["ver"], edit["$set"]["edit"]["ver"]) == (42, 42)
-    assert edit["$push"] == {"imports": {"$each": ["i1:0"], "$slice": -4}}
+    assert edit["$push"] == {"imports": {"$each": ["i1:0@1"], "$slice": -4}}
     price = telling.update(of(decide(live(), row(live(), price=150))), CONTEXT)
     assert "edit" not in price["$set"]
     assert "nameKey" not in price["$set"]
