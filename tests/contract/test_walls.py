@@ -89,6 +89,8 @@ ONLY_IN = {
     "PublisherClient": set(),
     "CloudTasksAsyncClient": {"functions/common/tasks.py"},
     "CloudTasksClient": set(),
+    "SecretManagerServiceAsyncClient": {"functions/import_publish/sources/secrets.py"},
+    "SecretManagerServiceClient": set(),
     "environ": {"functions/common/settings.py"},
     "getenv": set(),
 }

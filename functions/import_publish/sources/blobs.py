@@ -33,6 +33,8 @@ THREADS = 8
 PART_BYTES = 4 << 20
 """What is read or written at a time. Cloud Storage wants multiples of 256 KiB."""
 TIMEOUT_SECONDS = (3.0, 30.0)
+RETRY_SECONDS = 10.0
+"""How long a call is tried again. The client's own two minutes would outlive every request."""
 UPLOAD_LIVES = timedelta(hours=1)
 _MEDIA = "application/octet-stream"
 
@@ -114,7 +116,7 @@ class Reader(io.BufferedIOBase):
         # Raw: Cloud Storage would otherwise unpack what its uploader calls gzip, and no limit of ours would see it.
         part = _translated(
             lambda: self._blob.download_as_bytes(
-                start=self._fetched, end=last, raw_download=True, checksum=None, timeout=TIMEOUT_SECONDS
+                start=self._fetched, end=last, raw_download=True, checksum=None, **_patience()
             )
         )
         if not part:
@@ -146,7 +148,7 @@ class Bucket:
                 await self._run(lambda piece=piece: writer.write(piece))  # type: ignore[misc]
             await self._run(writer.close)
             # The writer does not say which generation it has made.
-            await self._run(lambda: blob.reload(timeout=TIMEOUT_SECONDS))
+            await self._run(lambda: blob.reload(**_patience()))
         except BaseException:
             # Not closed: closing would keep what has come so far.
             self._pool().submit(writer.terminate)
@@ -185,7 +187,7 @@ class Bucket:
     async def delete(self, name: str) -> None:
         """Forget an object; one that is not there is fine. Raises Unavailable."""
         try:
-            await self._run(lambda: self._bucket().blob(name).delete(timeout=TIMEOUT_SECONDS))
+            await self._run(lambda: self._bucket().blob(name).delete(**_patience()))
         except BlobMissing:
             return
 
@@ -220,7 +222,7 @@ class Bucket:
     def _look(self, name: str, generation: int | None) -> tuple[GoogleBlob, int] | None:
         def load() -> tuple[GoogleBlob, int]:
             blob = self._bucket().blob(name, generation=generation)
-            blob.reload(timeout=TIMEOUT_SECONDS)
+            blob.reload(**_patience())
             # This very content from now on, even if somebody replaces it.
             pinned = self._bucket().blob(name, generation=blob.generation)
             pinned.content_type = blob.content_type
@@ -266,10 +268,14 @@ class Bucket:
 
 
 def _writer(blob: GoogleBlob, media: str) -> Any:
+    # A part sent twice is the same part: uploads are resumable, and the name belongs to one attempt.
+    return blob.open("wb", chunk_size=PART_BYTES, content_type=media, **_patience())
+
+
+def _patience() -> dict[str, Any]:
     from google.cloud.storage.retry import DEFAULT_RETRY
 
-    # A part sent twice is the same part: uploads are resumable, and the name belongs to one attempt.
-    return blob.open("wb", chunk_size=PART_BYTES, content_type=media, retry=DEFAULT_RETRY, timeout=TIMEOUT_SECONDS)
+    return {"retry": DEFAULT_RETRY.with_timeout(RETRY_SECONDS), "timeout": TIMEOUT_SECONDS}
 
 
 async def _pieces(content: bytes | AsyncIterable[bytes]) -> AsyncIterable[bytes]:

@@ -188,9 +188,7 @@ async def test_a_store_that_cannot_be_reached_says_so_as_an_outage(
     from local.processes import free_port as port
 
     monkeypatch.setattr(blobs, "TIMEOUT_SECONDS", (0.2, 0.2))
-    from google.cloud.storage import retry
-
-    monkeypatch.setattr(retry, "DEFAULT_RETRY", retry.DEFAULT_RETRY.with_timeout(0.5))
+    monkeypatch.setattr(blobs, "RETRY_SECONDS", 0.5)
     lost = Bucket("retailscan-imports", endpoint=f"http://127.0.0.1:{port()}")
     with pytest.raises(Unavailable):
         await lost.put("acme/x", b"x", limit=10)
