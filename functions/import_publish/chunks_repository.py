@@ -107,16 +107,6 @@ class Chunks:
         found = await _of(of).aggregate(pipeline, maxTimeMS=_QUERY_MS)
         return [row for chunk in found for row in chunk["rows"]]
 
-    async def done(self, of: Mapping[str, Any]) -> tuple[int, int]:
-        """How many rows are in chunks that are published (or given up), and in all."""
-        finished = {"$cond": [{"$eq": ["$state", "staged"]}, 0, "$counts.rows"]}
-        pipeline: list[Document] = [
-            {"$match": {"importId": of["_id"]}},
-            {"$group": {"_id": None, "done": {"$sum": finished}, "all": {"$sum": "$counts.rows"}}},
-        ]
-        found = await _of(of).aggregate(pipeline, maxTimeMS=_QUERY_MS)
-        return (found[0]["done"], found[0]["all"]) if found else (0, 0)
-
     # -- correcting -------------------------------------------------------------------------------------------
 
     async def correct(

@@ -7,7 +7,6 @@ from typing import Any
 from functions.common import auth, errors, stores
 from functions.common.http import Call, Reply
 from functions.import_publish import connecting, lifecycle, profiling, rendering, wiring
-from functions.import_publish.domain import states
 from functions.import_publish.door import (
     CONFLICTS,
     IMPORT,
@@ -147,11 +146,7 @@ async def list_imports(call: Call) -> Reply:
 
 @door.get(IMPORT, auth=READERS, summary="Read how an import goes", reply="ImportView", errors=NOT_FOUND, rate="manage")
 async def read_import(call: Call) -> Reply:
-    document = await import_of(call)
-    done = None
-    if document["state"] == states.PUBLISHING:
-        done = await wiring.deps().core.chunks.done(document)
-    return Reply(rendering.import_view(document, done))
+    return Reply(rendering.import_view(await import_of(call)))
 
 
 @door.post(f"{IMPORT}/cancel", auth=UPLOADERS, summary="Stop an import before it is published", **_STEP)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from functions.common import auth
+from functions.common import auth, clock
 from functions.common.mongo import Document
 from functions.import_publish import schemas
 from functions.import_publish.domain import states
@@ -56,8 +56,8 @@ def accepted(documents: Sequence[Document]) -> dict[str, Any]:
     }
 
 
-def import_view(document: Mapping[str, Any], done: tuple[int, int] | None = None) -> schemas.ImportView:
-    """An import without what only machines need; `done` is how many rows are published, and of how many."""
+def import_view(document: Mapping[str, Any]) -> schemas.ImportView:
+    """An import without what only machines need."""
     return schemas.ImportView.model_validate(
         {
             **{name: document[name] for name in _KEPT},
@@ -67,7 +67,8 @@ def import_view(document: Mapping[str, Any], done: tuple[int, int] | None = None
             "toConfirm": document["confirms"],
             "rejection": document.get("rejection"),
             "finishedAt": document.get("finishedAt"),
-            "progress": _published(document, done) if done is not None else _read(document),
+            "failures": document.get("failures"),
+            "progress": _read(document) or _published(document),
             "links": _links(document),
         }
     )
@@ -172,10 +173,15 @@ def _read(document: Mapping[str, Any]) -> dict[str, Any] | None:
     return _progress(rows, total, rate)
 
 
-def _published(document: Mapping[str, Any], done: tuple[int, int]) -> dict[str, Any]:
-    since = document["publishAt"] or document["approval"]["at"]
-    seconds = (datetime.now(UTC) - since).total_seconds()
-    return _progress(done[0], done[1], done[0] / seconds if seconds > 0 else None)
+def _published(document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The progress of publishing the rows of the file, as far as its workers have counted it."""
+    done = document.get("published")
+    if document["state"] != states.PUBLISHING or done is None:
+        return None
+    total = document["counts"]["rows"]
+    rows = min(done.get("rows", 0), total)
+    seconds = (clock.now() - done["startedAt"]).total_seconds()
+    return _progress(rows, total, rows / seconds if seconds > 0 else None)
 
 
 def _progress(done: int, total: int | None, rate: float | None) -> dict[str, Any]:

@@ -245,7 +245,8 @@ class ImportView(Wire):
     rejection: Decision | None
     publish_at: datetime | None
     progress: Progress | None
-    result: dict[str, int] | None
+    result: dict[str, int] | None = Field(description="what became of the rows of the file, once all are published")
+    failures: dict[str, int] | None = Field(description="the rows that failed, by what became of them since")
     error: Reason | None
     links: dict[str, str]
     created_by: str

@@ -69,6 +69,23 @@ async def test_what_failed_is_listed_with_line_code_and_the_cells_as_they_came(r
     assert await failed(room, import_id, status="resolved") == []
 
 
+async def test_an_import_says_how_far_it_is_published(room: Room) -> None:
+    import_id = await room.staged(FILE)
+    await room.post(f"/v1/imports/{import_id}/approve", {})
+    assert (await room.view(import_id))["progress"] is None, "nobody has begun"
+    await room.task("publish", {"tenantId": TENANT, "importId": import_id})
+    progress = (await room.view(import_id))["progress"]
+    assert (progress["rowsDone"], progress["rowsTotal"], progress["secondsLeft"]) == (0, 4, None)
+    await room.database.imports.update_one({"_id": import_id}, {"$inc": {"published.rows": 3}})
+    progress = (await room.view(import_id))["progress"]
+    assert progress["rowsDone"] == 3
+    assert progress["rowsPerSecond"] > 0
+    assert progress["secondsLeft"] > 0
+    await room.work_off(only=ALL)
+    view = await room.view(import_id)
+    assert (view["progress"], view["failures"]["failed"]) == (None, 2)
+
+
 async def test_failures_are_found_by_what_they_are(room: Room) -> None:
     import_id = await published(room)
     assert len(await room.get("/v1/import-failures", status="failed", code="BARCODE_CHECK_DIGIT")) == 1
