@@ -61,7 +61,8 @@ async def _import(imports: Imports, options: argparse.Namespace, line: bars.Line
     if found["state"] == "staged":
         await _tell_what_was_found(imports, found, say)
         if not options.approve:
-            say(f"Nothing is live yet. Publish it: retailscan import --import {import_id} --approve")
+            if found["counts"]["errors"] < found["counts"]["rows"]:
+                say(f"Nothing is live yet. Publish it: retailscan import --import {import_id} --approve")
             return say.end(found, INCOMPLETE if _waits(found["counts"]) else DONE)
         if refusal := await _approve(imports, options, found):
             say(refusal)
@@ -190,6 +191,8 @@ def _draw(line: bars.Line, label: str, seen: Data) -> None:
 async def _tell_what_was_found(imports: Imports, found: Data, say: _Say) -> None:
     counts = found["counts"]
     say(f"{_plural(counts['rows'], 'row')}: {_counted(counts, (*_ACTIONS, *_STATUSES)) or 'nothing to do'}")
+    if unknown := found["source"]["unknownColumns"]:
+        say(f"columns the profile does not know: {', '.join(unknown)}")
     if counts.get("withdraw"):
         say(f"{_plural(counts['withdraw'], 'product')} that the file does not name would be withdrawn")
     for code, count in sorted(found["codes"].items(), key=lambda each: (-each[1], each[0])):

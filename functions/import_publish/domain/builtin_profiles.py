@@ -36,7 +36,7 @@ _RETAILSCAN: Mapping[str, Any] = {
         "name": [
             *("name", "product name", "title", "item name", "item", "product", "Bezeichnung", "Artikelbezeichnung"),
             *("Artikelname", "Produktname", "Artikel", "nombre", "nombre del producto", "denominación", "producto"),
-            *("namn", "produktnamn", "benämning", "artikelnamn"),
+            *("namn", "produktnamn", "benämning", "artikelnamn", "titel", "título", "titulo"),
         ],
         "description": [
             *("description", "long description", "Beschreibung", "Artikelbeschreibung", "descripción", "descripcion"),

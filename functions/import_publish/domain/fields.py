@@ -79,9 +79,10 @@ DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(PRODUCT_FIELDS[1:]),  # all but the name
     "status": "active",
     "measure": "each",
+    "taxClass": "standard",
     "showInQuickProducts": False,
 }
-"""What a new product is where its row says nothing."""
+"""What a new product is where its row says nothing: the same as at the catalogue's own door."""
 
 _METADATA_FIELD = Field("text", clears=True)
 

@@ -45,6 +45,7 @@ class Service:
             "storeId": "acme-1",
             "name": "goods.csv",
             "state": state,
+            "source": {"unknownColumns": ["shelf"]},
             "counts": self.counts,
             "codes": self.codes,
             "result": self.result if over else None,

@@ -84,9 +84,18 @@ def test_rows_with_errors_are_told_by_code_with_lines_and_the_status_says_that_s
     assert run(goods, "--store", "acme-1", "--watch") == 1
     said = capsys.readouterr().out
     assert "2 rows: 1 new, 1 with errors" in said
+    assert "columns the profile does not know: shelf" in said
     assert "PRICE_NOT_A_NUMBER: 1 row\n    line 3: price 'abc': Enter it." in said
     assert f"retailscan import --import {IMPORT_ID} --approve" in said
     assert f"POST {OWN}/approve" not in service.calls()
+
+
+def test_of_a_file_without_a_good_row_nobody_is_told_to_publish_it(
+    service: Service, goods: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.counts |= {"valid": 0, "errors": 2, "create": 0}
+    assert run(goods, "--store", "acme-1", "--watch") == 1
+    assert "--approve" not in capsys.readouterr().out
 
 
 def test_what_must_be_confirmed_is_named_and_nothing_goes_live(

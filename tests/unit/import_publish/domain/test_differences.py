@@ -20,7 +20,7 @@ LIVE: dict[str, Any] = {
     "brandId": "acme",
     "categoryId": None,
     "measure": "each",
-    "taxClass": None,
+    "taxClass": "standard",
     "imageUrl": None,
     "ageRestriction": None,
     "showInQuickProducts": False,

@@ -267,7 +267,7 @@ def test_a_product_comes_back_as_a_new_one_would_be() -> None:
     record = of(decision)
     assert (decision.outcome, record["action"], record["status"]) == ("returned", "revived", ["deleted", "active"])
     assert {name: value for name, value in record["after"].items() if name not in ("price", "stock")} == {
-        "status": "active", "description": None, "brandId": "b", "metadata": {},
+        "status": "active", "description": None, "brandId": "b", "metadata": {}, "taxClass": "standard",
     }  # fmt: skip
     assert (record["after"]["price"]["amount"], record["after"]["stock"]["avail"]) == (90, 1000)
 

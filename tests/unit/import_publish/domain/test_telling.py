@@ -55,11 +55,12 @@ def test_the_entry_of_a_created_product_names_what_it_has() -> None:
         "name": "Pen",
         "status": "active",
         "measure": "each",
+        "taxClass": "standard",
         "price": {"amount": 150, "currency": "EUR"},
         "stock": {"avail": 3000},
     }
     bare = telling.audit(of(decide(None, row(None, name="Pen"))), row(None, name="Pen"), CONTEXT)
-    assert [each["field"] for each in bare["changes"]] == ["name", "status", "measure"]
+    assert [each["field"] for each in bare["changes"]] == ["name", "status", "measure", "taxClass"]
 
 
 def test_an_entry_of_a_roll_back_has_no_row() -> None:
