@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from functions.common import clock, log
 from functions.common.errors import Conflict, Malformed
 from functions.common.mongo import Document
-from functions.common.stores import Store
-from functions.import_publish import profiling
 from functions.import_publish.core import Deps
 from functions.import_publish.domain import states
-from functions.import_publish.domain.staged import COUNTS
+from functions.import_publish.opening import Order as Order
+from functions.import_publish.opening import object_name, opened
 from functions.import_publish.repository import Imports
 from functions.import_publish.sources import blobs
 
@@ -26,25 +22,6 @@ MOST_PACKED = 100 << 20
 SOON = timedelta(seconds=60)
 LATER = timedelta(minutes=5)
 _ROUNDS = 8
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What somebody wants imported, and how. `key` makes a repeated request the same import."""
-
-    tenant_id: str
-    by: str
-    stores: Sequence[Store]
-    profile: str
-    mode: str | None
-    name: str
-    again: bool = False
-    corrects: str | None = None
-    key: str | None = None
-    # Said once, by what brings files by itself: publish what is clean without asking.
-    auto_approve: str | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 # ---- bring --------------------------------------------------------------------------------------------------
@@ -57,12 +34,12 @@ async def upload(deps: Deps, order: Order, content: bytes, media: str) -> list[D
     """
     if not content:
         raise Malformed("the file is empty", code="FILE_EMPTY", field="body")
-    fresh = await _fresh(deps, order, states.STAGING, "upload", clock.now() + SOON)
+    fresh = await opened(deps, order, states.STAGING, "upload", clock.now() + SOON)
     sha256 = hashlib.sha256(content).hexdigest()
     for document in fresh:
         _bring(document, sha256, order.again)
         await _refuse_twice(deps, document)
-    stored = await deps.bucket.put(_object(fresh[0]), content, limit=MOST_BODY, media=media)
+    stored = await deps.bucket.put(object_name(fresh[0]), content, limit=MOST_BODY, media=media)
     for document in fresh:
         document["source"] |= _source(stored)
     begun = [await _begin(deps, document) for document in fresh]
@@ -73,10 +50,10 @@ async def upload(deps: Deps, order: Order, content: bytes, media: str) -> list[D
 
 async def upload_url(deps: Deps, order: Order, media: str) -> tuple[list[Document], blobs.UploadTicket]:
     """Leave to PUT a large file straight into the bucket; `uploaded` says that it is there."""
-    fresh = await _fresh(deps, order, states.WAITING, "upload_url", clock.now() + blobs.UPLOAD_LIVES + LATER)
+    fresh = await opened(deps, order, states.WAITING, "upload_url", clock.now() + blobs.UPLOAD_LIVES + LATER)
     for document in fresh:
-        document["source"] |= {"object": _object(document), "media": media}
-    ticket = await deps.bucket.upload_url(_object(fresh[0]), limit=MOST_PACKED, media=media)
+        document["source"] |= {"object": object_name(document), "media": media}
+    ticket = await deps.bucket.upload_url(object_name(fresh[0]), limit=MOST_PACKED, media=media)
     return [await _begin(deps, document) for document in fresh], ticket
 
 
@@ -96,7 +73,7 @@ async def uploaded(deps: Deps, document: Document) -> list[Document]:
 
 async def pull(deps: Deps, order: Order, source: Mapping[str, Any]) -> list[Document]:
     """Have a file fetched from where `source` says, once for all the stores."""
-    fresh = await _fresh(deps, order, states.FETCHING, str(source["kind"]), clock.now() + SOON)
+    fresh = await opened(deps, order, states.FETCHING, str(source["kind"]), clock.now() + SOON)
     for document in fresh:
         document["source"] |= source
     begun = [await _begin(deps, document) for document in fresh]
@@ -177,56 +154,6 @@ def wrong_state(document: Mapping[str, Any]) -> Conflict:
 # ---- how an import begins -----------------------------------------------------------------------------------
 
 
-async def _fresh(deps: Deps, order: Order, state: str, kind: str, due: datetime) -> list[Document]:
-    profile = await profiling.profile_of(deps.settings, order.tenant_id, order.profile)
-    rules = await profiling.rules_of(deps.settings, order.tenant_id)
-    now, group = clock.now(), (order.key or uuid.uuid4().hex)[:32]
-    mode = order.mode or profile.get("mode") or "partial"
-    fresh: list[Document] = []
-    for number, store in enumerate(order.stores):
-        fresh.append(
-            {
-                "_id": group if number == 0 else hashlib.sha256(f"{group}:{store.id}".encode()).hexdigest()[:32],
-                "tenantId": order.tenant_id,
-                "storeId": store.id,
-                "groupId": group,
-                "state": state,
-                "name": order.name,
-                "source": {"kind": kind, "name": order.name},
-                "profile": profile,
-                "rules": rules,
-                "mode": mode,
-                "currency": store.currency,
-                "timeZone": store.time_zone,
-                "again": order.again,
-                "corrects": order.corrects,
-                "autoApprove": order.auto_approve,
-                "duplicateOf": None,
-                "counts": dict.fromkeys(COUNTS, 0),
-                "codes": {},
-                "confirms": {},
-                "chunks": 0,
-                "confirmed": [],
-                "editedBy": [],
-                "approval": None,
-                "publishAt": None,
-                "work": {"fence": 0, "until": None, "owner": None},
-                "progress": None,
-                "result": None,
-                "error": None,
-                "createdBy": order.by,
-                "createdAt": now,
-                "updatedAt": now,
-                "startedAt": None,
-                "finishedAt": None,
-                "dueAt": due,
-                "ver": 1,
-                **order.more,
-            }
-        )
-    return fresh
-
-
 def _bring(document: Document, sha256: str, again: bool) -> None:
     if not again:
         document["fileKey"] = file_key(document, sha256)
@@ -275,7 +202,7 @@ async def _arrived(deps: Deps, group: Sequence[Document], stored: blobs.Stored, 
 
 
 async def _to_staging(deps: Deps, document: Document, source: Document, sha256: str) -> Document:
-    fresh: Document = {"source": source, "work.until": None, "work.owner": None}
+    fresh: Document = {"source": source, "work.until": None, "work.owner": None, "work.attempts": 0}
     if sha256 and not document["again"]:
         holder = await recognise(deps.imports, document, sha256)
         if holder is not None:
@@ -314,8 +241,3 @@ def _source(stored: blobs.Stored) -> Document:
         "media": stored.media,
         "generation": stored.generation,
     }
-
-
-def _object(document: Mapping[str, Any]) -> str:
-    safe = _UNSAFE.sub("_", document["name"])[-80:].lstrip(".") or "file"
-    return f"{document['tenantId']}/{document['groupId']}/{safe}"

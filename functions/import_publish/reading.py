@@ -7,7 +7,7 @@ was killed cuts it in the same places.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
@@ -125,7 +125,7 @@ class Reading:
             "unknownColumns": list(mapper.unknown_columns) if mapper is not None else [],
         }
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Generator[Part, None, None]:
         """The file from its beginning. Raises FileProblem, ProfileProblem, and what the bucket raises."""
         with self._open() as stream:
             self._stream = _Counted(stream)

@@ -82,7 +82,10 @@ class Imports:
         until = now + LEASE
         return await _scoped(IMPORTS, tenant_id).find_one_and_update(
             {"_id": import_id, "state": {"$in": list(state)}, "$or": free},
-            {"$inc": {"work.fence": 1, "ver": 1}, "$set": {"work.until": until, "work.owner": owner, "dueAt": until}},
+            {
+                "$inc": {"work.fence": 1, "work.attempts": 1, "ver": 1},
+                "$set": {"work.until": until, "work.owner": owner, "dueAt": until},
+            },
             return_document=ReturnDocument.AFTER,
         )
 

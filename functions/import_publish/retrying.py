@@ -23,7 +23,7 @@ from functions.import_publish.judging import Judge
 from functions.import_publish.lifecycle import LATER, wrong_state
 from functions.import_publish.publishing import Deps
 from functions.import_publish.reading import Terms
-from functions.import_publish.staging import mark_duplicate, rejudged
+from functions.import_publish.rejudging import mark_duplicate, rejudged
 
 _ROUNDS = 8
 _OPEN = (FAILED, RETRIED)

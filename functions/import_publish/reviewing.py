@@ -20,10 +20,9 @@ from functions.import_publish.domain.staged import StagedRow, Tally, add, faults
 from functions.import_publish.judging import Judge
 from functions.import_publish.lifecycle import wrong_state
 from functions.import_publish.reading import Terms
-from functions.import_publish.staging import mark_duplicate, rejudged
+from functions.import_publish.rejudging import DUPLICATE, mark_duplicate, rejudged
 
 _ROUNDS = 8
-_DUPLICATE = "DUPLICATE_IN_FILE"
 
 
 async def page(
@@ -139,7 +138,7 @@ class _Correction:
             others = [line for line in lines if line != row["r"]]
             if others:
                 mark_duplicate(row, others)
-            elif any(each.code == _DUPLICATE for each in faults_of(row)):
+            elif any(each.code == DUPLICATE for each in faults_of(row)):
                 mark_duplicate(row, [])
                 (rows[index],) = await rejudged(self._judge, self._terms, [row])
 

@@ -124,6 +124,8 @@ CODES: dict[str, Code] = {
     "NO_HEADER": Code("file", ERROR, "Put the names of the columns into the first line."),
     "LINE_TOO_LONG": Code("file", ERROR, "A line is too long: look for a quote that is never closed."),
     "UNCLOSED_QUOTE": Code("file", ERROR, "A quote is never closed: close it, or double it inside a text."),
+    "FILE_GONE": Code("file", ERROR, "The file is not kept any more: upload it again."),
+    "STAGING_FAILED": Code("file", ERROR, "The file could not be staged, by no fault of yours: ask for help."),
     "SHEET_MISSING": Code("file", ERROR, "The workbook has no sheet of that name: name one in the profile."),
     "SHEET_AMBIGUOUS": Code("file", ERROR, "The workbook has several sheets: name one in the profile."),
     "CELL_TOO_LONG": Code("file", ERROR, "The cell is too long: shorten it."),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from functions.common import failpoints
-from functions.import_publish import reading
+from functions.import_publish import reading, working
 from tests.integration.import_publish.conftest import BERLIN, MILK, PARIS, RICE, SALT, WINE, Room
 
 HEADER = "barcode,name,price,stock\n"
@@ -212,6 +212,37 @@ async def test_a_lost_task_is_found_by_the_sweep(room: Room, later: Callable[[ti
     await room.sweep()
     await room.work_off()
     assert (await room.view(accepted.json()["data"]["imports"][0]["importId"]))["state"] == "staged"
+
+
+async def test_an_import_that_no_worker_gets_through_is_given_up(room: Room) -> None:
+    accepted = await room.upload(FILE)
+    import_id = accepted.json()["data"]["imports"][0]["importId"]
+    await room.database.imports.update_one({"_id": import_id}, {"$set": {"work.attempts": 30}})
+    await room.work_off()
+    view = await room.view(import_id)
+    assert (view["state"], view["error"]["code"]) == ("failed", "STAGING_FAILED")
+
+
+async def test_a_file_that_is_gone_says_so(room: Room) -> None:
+    accepted = await room.upload(FILE)
+    room.bucket.objects.clear()
+    await room.work_off()
+    view = await room.view(accepted.json()["data"]["imports"][0]["importId"])
+    assert (view["state"], view["error"]["code"]) == ("failed", "FILE_GONE")
+
+
+async def test_a_task_that_runs_for_too_long_hands_over_to_another(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+    monkeypatch.setattr(working, "LONGEST_SECONDS", 0.0)
+    accepted = await room.upload(FILE)
+    import_id = accepted.json()["data"]["imports"][0]["importId"]
+    (_, body, _) = room.queue.popleft()
+    assert (await room.task("stage", body)).status_code == 204
+    assert (await room.view(import_id))["state"] == "staging"
+    assert [queued for _, queued, _ in room.queue] == [body]
+    monkeypatch.setattr(working, "LONGEST_SECONDS", 60.0)
+    await room.work_off()
+    assert (await room.view(import_id))["state"] == "staged"
 
 
 async def test_two_tasks_at_once_are_one_worker(room: Room) -> None:
