@@ -80,7 +80,7 @@ async def test_an_import_says_how_far_it_is_published(room: Room) -> None:
     progress = (await room.view(import_id))["progress"]
     assert progress["rowsDone"] == 3
     assert progress["rowsPerSecond"] > 0
-    assert progress["secondsLeft"] > 0
+    assert progress["secondsLeft"] >= 0
     await room.work_off(only=ALL)
     view = await room.view(import_id)
     assert (view["progress"], view["failures"]["failed"]) == (None, 2)

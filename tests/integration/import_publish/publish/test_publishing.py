@@ -28,7 +28,7 @@ async def test_new_products_are_complete_audited_and_announced(shop: Shop) -> No
     (entry,) = await shop.database.audit_log.find().to_list()
     assert (entry["action"], entry["who"], entry["requestId"], entry["entityId"]) == ("created", "ann", "i1", gtin(1))
     assert {change["field"] for change in entry["changes"]} == {
-        "name", "status", "measure", "metadata", "price", "stock",
+        "name", "status", "measure", "taxClass", "metadata", "price", "stock",
     }  # fmt: skip
     assert shop.told("product_published") == [{"barcode": gtin(1), "ver": made["ver"]}]
     assert (document["state"], document["result"]["created"], document["result"]["rows"]) == ("published", 1, 1)
