@@ -101,3 +101,32 @@ def test_the_platforms_work_is_in_scope_too(mall: Mall) -> None:
         assert mall.call("/jobs/sweep-outbox").status_code == 204
     touched = {collection for _, collection in asked}
     assert touched >= {"products", "stock_movements", "price_batch_parts", "parked_updates", "dead_letters"}
+
+
+def test_publishing_retrying_and_rolling_back_stay_in_their_store(mall: Mall) -> None:
+    """The tasks of imports name a tenant and an import; what they do never leaves that import's store."""
+    before = mall.dump(RIVAL)
+    manager = mall.headers("brand_manager")
+    with mall.seen.recorded() as asked:
+        staged, failed = "1a" * 16, "3a" * 16
+        assert mall.client.post(f"/v1/imports/{staged}/approve", json={}, headers=manager).status_code == 202
+        work_off(mall, "/tasks/publish")
+        assert mall.client.get(f"/v1/imports/{staged}", headers=manager).json()["data"]["state"] == "published"
+        again = {"values": {"price": "2.99"}}
+        assert mall.client.put(f"/v1/retries/{failed}/items/2", json=again, headers=manager).status_code == 202
+        work_off(mall, "/tasks/publish")
+        assert mall.client.post(f"/v1/imports/{staged}/rollback", headers=manager).status_code == 202
+        work_off(mall, "/tasks/rollback")
+        assert mall.client.get(f"/v1/imports/{staged}", headers=manager).json()["data"]["state"] == "rolled_back"
+    touched = {collection for _, collection in asked}
+    assert touched >= {"products", "audit_log", "imports", "product_staging", "import_undo", "import_failures"}
+    foreign = {"tenantId": RIVAL, "importId": staged, "n": 0}
+    for path in ("/tasks/publish", "/tasks/rollback"):
+        assert mall.call(path, foreign).status_code == 204, "an import of another tenant is none"
+    assert mall.dump(RIVAL) == before
+
+
+def work_off(mall: Mall, path: str) -> None:
+    """Deliver the tasks that are waiting, and those that they make."""
+    while mall.enqueued:
+        assert mall.call(path, mall.enqueued.pop(0)).status_code == 204
