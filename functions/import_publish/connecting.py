@@ -13,9 +13,8 @@ from functions.common.errors import Conflict, Malformed, NotFound
 from functions.common.mongo import Document
 from functions.import_publish.connections_repository import Connections, Schedules
 from functions.import_publish.sources.guard import Guard, read_url
-from functions.import_publish.sources.jobs import Job
+from functions.import_publish.sources.jobs import Job, Sleep
 from functions.import_publish.sources.problems import Budget, NothingNew, SourceProblem
-from functions.import_publish.sources.retries import Sleep
 from functions.import_publish.sources.secrets import Secrets
 
 MOST_CONNECTIONS = 100

@@ -15,13 +15,15 @@ from functions.common.mongo import Document
 from functions.import_publish import connecting, lifecycle
 from functions.import_publish.core import Deps
 from functions.import_publish.domain import checkpoints, states
-from functions.import_publish.sources.fetch import PAGED, Fetched, fetch
+from functions.import_publish.sources.fetch import PAGED, Fetched, OutOfTime, fetch
 from functions.import_publish.sources.jobs import Job
 from functions.import_publish.sources.problems import NothingNew, SourceProblem
 from functions.import_publish.staging import MOST_RUNNING, WAIT
 
-MOST_ATTEMPTS = 8
-"""How many workers try to fetch one file before it is given up."""
+MOST_FAILURES = 8
+"""How often a source may fail, hours in between at last, before a file is given up."""
+MOST_WORKERS = 100
+"""How many workers may take up one file, whatever became of them: some file may kill every one."""
 BEAT_SECONDS = 10.0
 _LONGEST_PAUSE = timedelta(hours=1)
 _FIRST_PAUSE = timedelta(seconds=20)
@@ -44,6 +46,9 @@ async def fetch_file(deps: Deps, sources: connecting.Deps, tenant_id: str, impor
         await _Fetch(deps, sources, document).to_its_end()
     except _Lost:
         log.info("import.fetching_stopped", importId=import_id)
+    except OutOfTime:
+        await deps.imports.release(document, clock.now())
+        await deps.enqueue("fetch", {"tenantId": tenant_id, "importId": import_id})
     except NothingNew:
         await _nothing_new(deps, document)
     except SourceProblem as problem:
@@ -65,7 +70,9 @@ class _Fetch:
         self._key = ""
 
     async def to_its_end(self) -> None:
-        """Raises _Lost, NothingNew, SourceProblem, and what the servers raise."""
+        """Raises _Lost, OutOfTime, NothingNew, SourceProblem, and what the servers raise."""
+        if self._doc["work"]["fence"] > MOST_WORKERS:
+            raise SourceProblem("SOURCE_GIVEN_UP", f"{MOST_WORKERS} workers have not fetched it")
         group = await self._deps.imports.group(self._doc["tenantId"], self._doc["groupId"])
         job = await self._job(group)
         attempt = int(self._doc["work"]["fence"])
@@ -149,15 +156,16 @@ async def _nothing_new(deps: Deps, document: Document) -> None:
 
 
 async def _failed(deps: Deps, document: Document, problem: SourceProblem) -> None:
-    attempts = int(document["work"]["fence"])
+    failures = int(document.get("fetchFailures", 0)) + 1
     log.warning(
-        "import.fetch_failed", importId=document["_id"], code=problem.code, where=problem.where, attempt=attempts
+        "import.fetch_failed", importId=document["_id"], code=problem.code, where=problem.where, failures=failures
     )
-    if not problem.passing or attempts >= MOST_ATTEMPTS:
+    if not problem.passing or failures >= MOST_FAILURES:
         await lifecycle.fail_group(deps, document, problem.code, f"The file could not be fetched: {problem.message}.")
         return
-    wait = min(_LONGEST_PAUSE, max(timedelta(seconds=problem.after or 0), _FIRST_PAUSE * 2 ** (attempts - 1)))
+    wait = min(_LONGEST_PAUSE, max(timedelta(seconds=problem.after or 0), _FIRST_PAUSE * 2 ** (failures - 1)))
     when = clock.now() + wait
     # Until then nobody holds it, and the sweep need not look.
+    await deps.imports.renew(document, {"fetchFailures": failures}, clock.now())
     await deps.imports.release(document, when + lifecycle.LATER)
     await deps.enqueue("fetch", {"tenantId": document["tenantId"], "importId": document["_id"]}, at=when)

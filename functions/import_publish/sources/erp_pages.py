@@ -83,7 +83,7 @@ async def pages(
     """
     shape, position, came, number = Shape.of(job.settings), start, 0, 0
     while True:
-        answer, items = await persistently(lambda at=position: _page(ask, shape, at), job.budget, job.sleep)  # type: ignore[misc]
+        answer, items = await persistently(lambda at=position: _page(ask, shape, at), job)  # type: ignore[misc]
         came += len(items)
         after = turn(position, answer, len(items))
         if after is not None and after == position:

@@ -41,7 +41,7 @@ async def pages(job: Job, start: Position | None) -> AsyncIterator[Page]:
 
     address = str(http_pull.within(str(job.settings["url"]), job.path))
     async with web.client(job.guard, job.budget) as client:
-        operation = await persistently(lambda: _operation(job, client, address), job.budget, job.sleep)
+        operation = await persistently(lambda: _operation(job, client, address), job)
 
         async def ask(position: Position | None) -> Answer:
             envelope = await asyncio.to_thread(operation.write, _arguments(job, position))

@@ -21,7 +21,13 @@ KINDS = FILES | PAGED
 NDJSON = "application/x-ndjson"
 PART_BYTES = 1 << 20
 PART_SECONDS = 15.0
+LONGEST_SECONDS = 480.0
+"""After this a worker gives way to another: Cloud Run would end it at ten minutes."""
 ALIVE_SECONDS = 15.0
+
+
+class OutOfTime(Exception):
+    """This worker has run for long enough; what has come so far was told, and the next one goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ async def fetch(
     """Bring what the job asks for into the bucket, below `folder`. `before` is what an earlier worker told `alive`.
 
     Objects carry the number of the `attempt`: two workers at once cannot write over each other.
-    Raises SourceProblem, NothingNew, Unavailable, and what `alive` raises.
+    Raises SourceProblem, NothingNew, OutOfTime, Unavailable, and what `alive` raises.
     """
     kind = str(job.settings["kind"])
     if kind in PAGED:
@@ -114,7 +120,7 @@ async def _fetch_file(
                 "SOURCE_TOO_LARGE", f"the file is larger than {job.budget.file_bytes:,} bytes"
             ) from None
         except SourceProblem as problem:
-            wait = pause(number, problem, job.budget)
+            wait = pause(number, problem, job)
             if wait is None:
                 raise
         await alive(None)
@@ -170,7 +176,7 @@ class _Collected:
         self.untouched = True
         self._lines: list[bytes] = []
         self._waiting = 0
-        self._told = monotonic()
+        self._begun = self._told = monotonic()
 
     async def add_all(self, pages: AsyncIterator[Any]) -> None:
         """Every page, until the last."""
@@ -188,8 +194,13 @@ class _Collected:
             self._waiting += len(lines)
             if page.position is not None and (self._waiting >= PART_BYTES or monotonic() - self._told >= PART_SECONDS):
                 await self._keep()
+            if page.position is not None and monotonic() - self._begun >= LONGEST_SECONDS:
+                await self._keep()
+                raise OutOfTime
 
     async def _keep(self) -> None:
+        if not self._lines:
+            return
         name = f"{self._prefix}-{len(self.progress.parts):06d}"
         await self._bucket.put(name, b"".join(self._lines), limit=self._limit, media=NDJSON)
         self.progress.parts.append(name)

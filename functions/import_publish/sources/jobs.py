@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from functions.import_publish.sources.guard import Guard
 from functions.import_publish.sources.problems import Budget
-from functions.import_publish.sources.retries import Sleep
 
+Sleep = Callable[[float], Awaitable[None]]
 Checkpoint = dict[str, Any]
 """Where the last import that was staged has left off; small JSON, in the words of the adapter."""
 
@@ -27,6 +28,12 @@ class Job:
     path: str | None = None
     own_storage: str = ""
     """The address of the local cloud's Cloud Storage; empty for Google's."""
+    begun: float = field(default_factory=monotonic)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the pull must have ended."""
+        return self.begun + self.budget.seconds - monotonic()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ async def _listed(job: Job, sign: Any, pattern: str) -> list[Entry]:
     query = {"prefix": prefix, "max-keys": str(_PAGE)}
     while len(entries) < _MOST_LISTED:
         url = await asyncio.to_thread(sign, job, "", query)
-        page, marker = _read_listing(await persistently(lambda url=url: _whole(job, url), job.budget, job.sleep))  # type: ignore[misc]
+        page, marker = _read_listing(await persistently(lambda url=url: _whole(job, url), job))  # type: ignore[misc]
         entries += page
         if marker is None:
             return entries

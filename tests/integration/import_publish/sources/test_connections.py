@@ -265,7 +265,7 @@ async def test_a_schema_that_has_changed_fails_the_import_and_says_where(sources
 async def test_a_source_that_is_down_is_tried_again_later_and_given_up_in_the_end(
     sources: Sources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "MOST_ATTEMPTS", 2)
+    monkeypatch.setattr(fetching, "MOST_FAILURES", 2)
     monkeypatch.setattr(connecting, "Budget", lambda: Budget(tries=1))
     await sources.put()
     sources.erp.misbehaviour.change({"500": -1})
@@ -299,6 +299,27 @@ async def test_another_worker_goes_on_at_the_page_where_one_died(
     assert (await sources.room.view(import_id))["counts"]["rows"] == 120
     assert len(sources.erp.seen) == 3, "the first page was there already"
     failpoints.configure(None)
+
+
+async def test_a_worker_that_has_run_for_long_gives_way_to_another(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.import_publish.sources.fetch.LONGEST_SECONDS", 0)
+    await sources.put()
+    view = await sources.pulled()
+    assert (view["state"], view["counts"]["rows"]) == ("staged", 120)
+    document = await sources.room.document(view["importId"])
+    assert len(sources.erp.seen) == 3, "each page once, by a worker of its own"
+    assert document["fetched"]["items"] == 100
+
+
+async def test_a_file_that_kills_every_worker_is_given_up(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    await sources.put()
+    reply = await sources.pull()
+    import_id = reply.json()["data"]["imports"][0]["importId"]
+    await sources.room.database.imports.update_one({"_id": import_id}, {"$set": {"work.fence": fetching.MOST_WORKERS}})
+    await sources.room.work_off()
+    assert (await sources.room.view(import_id))["error"]["code"] == "SOURCE_GIVEN_UP"
 
 
 async def test_a_fetch_that_is_delivered_twice_brings_the_file_once(sources: Sources) -> None:
