@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from functions.common import settings
 from retailscan import Complaint, bars
 from retailscan.imports_client import PUBLISHING, READING, Data, Imports, Refused
 
@@ -29,6 +30,14 @@ _ENDS = (
     *(("failed", "failed"), ("excluded", "excluded")),
 )
 _STATUSES = (("errors", "with errors"), ("confirm", "to confirm"), ("excluded", "excluded"), ("skipped", "skipped"))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who brings the file, and where the suite is."""
+
+    retailscan_url: str = ""
+    retailscan_token: str = field(default="", repr=False)
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -90,7 +99,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _url(options: argparse.Namespace) -> str:
-    found = options.url or os.environ.get(URL, "")
+    found = options.url or settings.load(Caller).retailscan_url
     if not found:
         raise Complaint(f"Say where the suite is: --url, or {URL} in the environment.")
     if not str(found).startswith(("http://", "https://")):
@@ -100,7 +109,7 @@ def _url(options: argparse.Namespace) -> str:
 
 def _token(options: argparse.Namespace) -> str:
     if options.token_file is None:
-        found = os.environ.get(TOKEN, "")
+        found = settings.load(Caller).retailscan_token
     else:
         try:
             found = options.token_file.read_text(encoding="utf-8")
