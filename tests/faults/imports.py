@@ -96,7 +96,8 @@ class Oracle:
                 found.append(f"{barcode}: {now} instead of {expected}")
         strangers = products.keys() - self.live.keys() - set(shop.barcodes)
         found += [f"{barcode}: nobody asked for it" for barcode in strangers]
-        for name, query in (("audit_log", {"requestId": import_id}), ("stock_movements", {"kind": "count"})):
+        mine = {"audit_log": {"requestId": import_id}, "stock_movements": {"by": f"import:{import_id}"}}
+        for name, query in mine.items():
             key = "$entityId" if name == "audit_log" else "$barcode"
             stages: list[dict[str, Any]] = [
                 {"$match": {"storeId": STORE, **query}},
