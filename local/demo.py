@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from functions.common.stores import CACHED_SECONDS
 from local import catalogue
+from local.demo_import import new_products
 from local.processes import LocalError
 from local.provision import PROJECT
 
@@ -263,7 +264,7 @@ async def nobody_else(story: Story) -> None:
     story.say("8. Another chain's ERP asks for that batch: there is no such thing, for them.")
 
 
-CHAPTERS = (sign_in, check_in, first_scan, new_prices, batch, stale, poison, nobody_else)
+CHAPTERS = (sign_in, check_in, first_scan, new_prices, batch, stale, poison, nobody_else, new_products)
 
 
 async def play(url: str, updates: int = 1_000) -> int:

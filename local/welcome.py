@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TENANT = catalogue.TENANTS[0]
 STORE = TENANT.stores[0][0]
 BARCODE = catalogue.gtin(TENANT, 0)
+NEW = catalogue.gtin(TENANT, 70_000)
 LIVES_S = 24 * 3600
 
 
@@ -67,6 +68,11 @@ def lines(suite: Suite) -> list[str]:
         "",
         "# a new price, as the ERP with Google's own Pub/Sub client",
         publish_line(suite.pubsub_endpoint, single, _short(Path(sys.executable))),
+        "",
+        "# a file of products, as the brand manager: what is wrong with it, and live when you approve",
+        f"printf 'barcode,name,price\\n{NEW},Elderflower Soda,1.99\\n' > /tmp/goods.csv; "
+        f"{_short(Path(sys.executable))} -m retailscan import /tmp/goods.csv --store {STORE} --approve --watch "
+        f"--url {url} --token-file {folder}/brand_manager",
         "",
         "# a token for anybody else",
         f"curl -s {url}/dev/token -d '{json.dumps({'role': 'operator', 'tenantId': catalogue.TENANTS[1].id})}'",
