@@ -47,6 +47,10 @@ async def test_the_tours_do_what_they_say() -> None:
     assert '"lot":"LOT7"' in text
     assert '"applied":2' in text
     assert '"unitPrice":139' in text
+    assert "line 3: price 'two euros'" in text
+    assert "published: 2 new" in text
+    assert '"unitPrice":219' in text
+    assert '"state":"rolled_back"' in text
     assert "NOT_JSON" in text
     assert "nothing would change" in text
 
