@@ -33,12 +33,13 @@ async def park(message: Message, *, code: str, reason: str) -> str:
     """Store a message with its reason, once; returns the record's id.
 
     A replayed message that fails again goes back to its first record. Pub/Sub gives a dead-lettered message a new
-    id and may dead-letter it twice, so there the content and the first publish time are the identity.
+    id and may dead-letter it twice, so there the content and the first publish time are the identity, unless the
+    publisher has named one.
     """
     source = message.attributes.get("CloudPubSubDeadLetterSourceSubscription")
     published = message.attributes.get("CloudPubSubDeadLetterSourceTopicPublishTime", message.publish_time_text)
     message_id = message.id
-    if source is not None:
+    if source is not None and "originalMessageId" not in message.attributes:
         message_id = hashlib.sha256(published.encode() + b"\n" + message.data).hexdigest()[:32]
     record = {
         "subscription": source or message.subscription,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from functions.common import mongo, stock
 from functions.common.retail.stocktaking import Stock
@@ -29,10 +31,30 @@ class Part:
     outcomes: list[Outcome | None] = field(init=False)
     disagreements: list[Disagreement] = field(default_factory=list)
     failure: BaseException | None = None
+    replayed: bool = False
+    """A dead letter tried again. Pub/Sub has given it an id of its own, so its first identity may have to be found."""
 
     def __post_init__(self) -> None:
         self.keys = {(update.store_id, update.barcode) for update in self.updates}
         self.outcomes = [None] * len(self.updates)
+
+    def recognise(self, position: int, document: Mapping[str, Any]) -> None:
+        """Take the identity again that a replayed message had when this product was written, if that was its doing.
+
+        Only then does it announce its changes under the ids of the first time, and renews what was not renewed.
+        """
+        update = self.updates[position]
+        content = f"{self.key[self.key.rindex('-') :]}/{update.place}"
+        for name, value in (("price", update.price), ("stock", update.stock)):
+            standing = document.get(name)
+            if standing is None or value is None:
+                continue
+            w = standing["w"]
+            if (w["t"], w["q"], w["s"]) == (update.t, update.q, update.s) and w["e"].endswith(content):
+                self.key = w["e"].rpartition("/")[0]
+                self.updates = [each._replace(e=f"{self.key}/{each.place}") for each in self.updates]
+                self.replayed = False
+                return
 
     @property
     def weight(self) -> int:

@@ -91,7 +91,7 @@ class Ingest:
         latest = clock.micros() + reading.FUTURE_MICROS
         envelope = reading.Envelope(key, min(reading.published_at(message), latest), latest, currencies)
         updates, refusals = reading.read(items, envelope)
-        return Part(tenant_id, key, batch_id, offset, updates, refusals)
+        return Part(tenant_id, key, batch_id, offset, updates, refusals, replayed="replayOf" in message.attributes)
 
     async def refuse(self, part: Part) -> None:
         """Report a message none of whose updates can be applied; without a batch it becomes a dead letter."""
@@ -157,6 +157,10 @@ class Ingest:
         missing = {key: items for key, items in round_.left.items() if key not in documents}
         if missing:
             await self._park(round_, missing)
+        for key, document in documents.items():
+            for part, position in round_.left[key]:
+                if part.replayed:
+                    part.recognise(position, document)
         moves = await self._needed_movements(round_, documents)
         waiting: list[tuple[Key, list[Item], Verdict, mongo.Document]] = []
         for key, document in documents.items():

@@ -392,3 +392,22 @@ def _check(shop: Shop, contents: list[list[dict[str, Any]]]) -> None:
             if told:
                 newest = max(told, key=lambda change: change["ver"])
                 assert newest["new"] == document[name]["amount" if name == "price" else "avail"]
+
+
+async def test_a_replayed_dead_letter_says_what_its_dead_workers_could_not_say_under_the_same_ids() -> None:
+    shop = Shop()
+    for barcode in BARCODES:
+        shop.add(barcode)
+    content = [item(barcode, price=100, stock=3_000) for barcode in BARCODES]
+    await deliver(shop, Message(content))
+    first = dict(shop.events)
+    shop.events.clear()
+    # Pub/Sub gives a dead letter an id of its own.
+    (part,) = await deliver(shop, Message(content, "another", replayOf="letter"))
+    assert part.outcomes == ["applied"] * 3
+    assert first
+    assert {name: event["data"] for name, event in shop.events.items()} == {n: e["data"] for n, e in first.items()}
+    shop.events.clear()
+    (part,) = await deliver(shop, Message([*content, item(BARCODES[0], price=100)], "m3", replayOf="another letter"))
+    assert part.outcomes == ["duplicate"] * 4, "the same values in another message are news to nobody"
+    assert not shop.events
