@@ -62,6 +62,7 @@ NAMES = {
     "schedule": Names("acme-nightly", "bolt-nightly", "no-such-schedule"),
     # Nobody's: a line of a file.
     "line": Names("2", "777777777", "888888888", "777777777"),
+    "promotionId": Names("acme-week", "bolt-week", "no-such-promotion", "north-week"),
     "sessionId": Names(_visit(STORE, "a"), _visit(RIVAL_STORE, "b"), _visit("nowhere", "0"), _visit(OTHER_STORE, "c")),
 }
 """The ids in paths, queries and bodies, by their name in the contract."""
@@ -180,6 +181,69 @@ _NAMED: dict[tuple[str | int, ...], str] = {
     ("connection",): "connection",
 }
 
+_MATCH = {
+    "barcodes": [MILK],
+    "categories": ["drinks"],
+    "brands": ["acme-dairy"],
+    "taxClasses": ["standard"],
+    "measures": ["each"],
+    "excluded": {"brands": ["acme-unused"]},
+}
+_RULE = {
+    "name": "Milk week",
+    "benefit": {
+        "type": "mix_and_match",
+        "triggers": [{"match": _MATCH, "quantity": 2}],
+        "targets": [{"match": {"categories": ["drinks"]}, "quantity": 1}],
+        "off": {"kind": "percent", "value": 5000},
+        "choose": "cheapest",
+        "maxOccurrences": 2,
+    },
+    "priority": 10,
+    "stacking": "best_deal",
+    "window": {
+        "starts": "2026-11-01T00:00",
+        "ends": "2026-12-01T00:00",
+        "weekdays": [5],
+        "hours": [{"opens": "17:00", "closes": "19:00"}],
+    },
+    "groups": ["member"],
+    "codes": ["MILK"],
+    "limits": {"perCode": 1, "perUser": 1, "total": 100, "budget": 10000},
+}
+_PROMOTION = {**_RULE, "description": "All milk", "status": "active", "storeIds": [STORE]}
+_LINE = {
+    "lineId": "1",
+    "barcode": MILK,
+    "quantity": 2000,
+    "amount": 318,
+    "measure": "each",
+    "pack": 1000,
+    "categoryId": "drinks",
+    "brandId": "acme-dairy",
+    "taxClass": "standard",
+}
+_DRY_RUN = {
+    "storeId": STORE,
+    "lines": [{"lineId": "2", "barcode": MILK}, _LINE],
+    "at": "2026-11-20T17:30:00+01:00",
+    "groups": ["member"],
+    "codes": ["MILK"],
+    "usage": [
+        {"promotionId": "acme-week", "total": 1, "byUser": 1, "spent": 1, "byCode": [{"coupon": "MILK", "times": 1}]}
+    ],
+    "saved": "all",
+    "promotions": [{"promotionId": "acme-week", **_RULE}],
+    "rounding": "half_up",
+    "taxes": {
+        "classes": [{"taxClass": "standard", "rates": [{"rate": "19", "name": "VAT"}]}],
+        "defaultClass": "standard",
+        "inclusive": True,
+        "level": "line",
+        "rounding": "half_even",
+    },
+}
+
 SAMPLES: dict[str, Sample] = {
     "catalog.create_product": Sample(_product(NEW, "Rye bread"), {("brandId",): "brandId"}),
     "catalog.load_products": Sample(
@@ -219,6 +283,19 @@ SAMPLES: dict[str, Sample] = {
     "import_publish.remove_connection": Sample(path={"connection": "acme-unused"}),
     "import_publish.put_schedule": Sample(_NIGHTLY, _NAMED),
     "import_publish.put_import_rules": Sample({"rules": {"maxPrice": 100_000}}),
+    "discount.create_promotion": Sample({"promotionId": "fresh", **_PROMOTION}, {("storeIds", 0): "storeId"}),
+    "discount.replace_promotion": Sample(_PROMOTION, {("storeIds", 0): "storeId"}),
+    "discount.dry_run": Sample(
+        _DRY_RUN,
+        {
+            ("storeId",): "storeId",
+            ("lines", 0, "barcode"): "barcode",
+            ("lines", 1, "barcode"): "barcode",
+            ("lines", 1, "brandId"): "brandId",
+            ("usage", 0, "promotionId"): "promotionId",
+            ("promotions", 0, "promotionId"): "promotionId",
+        },
+    ),
     "price_ingest.send_price_updates": Sample(
         {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
     ),
@@ -267,6 +344,7 @@ def _records(made: Documents, tenant: str) -> None:
     _add(made, "import_profiles", name=f"{tenant}-csv", profile=described, updatedBy=_text(tenant, "manager"), **stamp)
     _sources(made, tenant, stamp)
     _add(made, "import_rules", rules={"maxPrice": 50_000}, updatedBy=_text(tenant, "manager"), **stamp)
+    _promotions(made, tenant)
     parked = {
         "status": "parked",
         "code": "NOT_JSON",
@@ -294,6 +372,25 @@ def _records(made: Documents, tenant: str) -> None:
         owner="",
         expireAt=BORN + timedelta(days=3650),
     )
+
+
+def _promotions(made: Documents, tenant: str) -> None:
+    """One that everybody of the tenant knows, and one of the store that the caller's token does not name."""
+    owned = {TENANT: (("acme-week", [STORE]), ("north-week", [OTHER_STORE])), RIVAL: (("bolt-week", None),)}[tenant]
+    for promotion_id, store_ids in owned:
+        said = {
+            "name": _text(tenant, promotion_id), "description": _text(tenant, "All milk"), "status": "active",
+            "storeIds": store_ids, "priority": 0, "stacking": "stack", "window": {}, "groups": [], "codes": [],
+            "limits": {}, "benefit": {"type": "percentage", "match": {}, "basisPoints": 1000},
+        }  # fmt: skip
+        own = {"tenantId": tenant, "promotionId": promotion_id, "ver": 1}
+        stamps = {"deletedAt": None, "createdAt": BORN, "updatedAt": BORN, "edit": {"op": "x"}}
+        _add(made, "promotions", **own, **said, **stamps, audit=[], outbox=[])
+        _add(
+            made, "promotion_versions",
+            **own, action="created", changes=[{"field": "storeIds", "before": None, "after": store_ids}], content=said,
+            who=_text(tenant, "manager"), role="brand_manager", when=BORN, requestId="r1",
+        )  # fmt: skip
 
 
 def _sources(made: Documents, tenant: str, stamp: Mapping[str, Any]) -> None:

@@ -39,6 +39,9 @@ KNOWN = {
 }
 """Values that lead further into the doors than made-up ones; half of the time one of them is taken."""
 
+MANY_FORMS = {"discount.create_promotion", "discount.replace_promotion", "discount.dry_run"}
+"""Thousands of cases follow from their bodies. The small size sends one of sixteen."""
+
 SEVERAL_PATHS = {"scan.scan_batch", "sessions.read_current_session"}
 """Their paths are also ids of a path with a parameter, so they allow more methods than the contract says of them."""
 
@@ -79,6 +82,7 @@ schema.config.generation.update(with_security_parameters=False)
 # A body may be refused for its size before anybody looks into it.
 schema.config.checks.negative_data_rejection.expected_statuses += ["413"]
 seen: dict[str, Counter[int]] = {}
+made: Counter[str] = Counter()
 
 
 def checks(names: set[str]) -> list[CheckFunction]:
@@ -97,6 +101,9 @@ def checks(names: set[str]) -> list[CheckFunction]:
 @pytest.mark.slow
 def test_the_contract_holds_for_whatever_is_sent(case: Case[Any], mall: Mall) -> None:
     op = operation(case.operation.definition.raw["operationId"])
+    made[op.id] += 1
+    if not FULL and op.id in MANY_FORMS and made[op.id] % 16 != 1:
+        return
     # A path with a line break never reaches a function: functions-framework's own router answers it, in plain text.
     # A question mark that is not escaped is no part of a path.
     if any(set("\n?#") & set(unquote(str(value))) for value in (case.path_parameters or {}).values()):

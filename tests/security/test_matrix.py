@@ -45,6 +45,7 @@ CREATED = {
     "catalog.edit_product": {"units.0.barcode"},
     "catalog.create_brand": {"brandId"},
     "catalog.create_module": {"moduleId"},
+    "discount.create_promotion": {"promotionId"},
 }
 """Names in bodies that an operation gives to something of the caller's own."""
 

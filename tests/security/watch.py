@@ -45,7 +45,7 @@ UNSCOPED = (
         "the id is a hash of tenant, role, caller, operation and key",
     ),
     _may(
-        "find", "products", "outbox.at",
+        "find", "products promotions", "outbox.at",
         "the sweep publishes what any process left behind; each write after it is scoped by the document",
     ),
     _may(
@@ -57,7 +57,7 @@ UNSCOPED = (
         "the sweep goes on with imports of all tenants that have stood still; whatever it does to one is scoped",
     ),
     _may(
-        "find", "products brands modules stores", "audit.when",
+        "find", "products brands modules stores promotions", "audit.when",
         "the sweep moves audit entries that any process left behind; each write after it is scoped",
     ),
 )  # fmt: skip

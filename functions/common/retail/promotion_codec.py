@@ -73,9 +73,10 @@ def _read(hint: Any, value: Any, at: str) -> Any:
             return hint(value)
         except ValueError:
             raise RuleInvalid(f"This is {' or '.join(hint)}.", at) from None
-    if type(value) is not hint:
+    # BSON's long integers are a class of their own, and True is an integer to Python.
+    if not isinstance(value, hint) or isinstance(value, bool):
         raise RuleInvalid(f"This is {_NAMES[hint]}.", at)
-    return value
+    return hint(value)
 
 
 def _items(hint: Any, value: Any, at: str) -> list[Any]:

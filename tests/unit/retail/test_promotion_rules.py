@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import bson
 import pytest
 
 from functions.common.retail import promotion_codec
@@ -259,6 +260,13 @@ def test_a_benefit_is_read_alone_too() -> None:
     with pytest.raises(RuleInvalid) as refused:
         promotion_codec.benefit_from_dict({**TEN, "basisPoints": 0}, at="rules.3.benefit")
     assert refused.value.field == "rules.3.benefit.basisPoints"
+
+
+def test_a_rule_that_was_in_the_database_is_the_same_rule() -> None:
+    dear = rule(benefit={"type": "cart_threshold", "threshold": 5_000_000_000, "off": {"kind": "amount", "value": 1}})
+    stored = bson.decode(bson.encode(to_dict(from_dict(dear))))
+    assert type(stored["benefit"]["threshold"]) is bson.Int64
+    assert from_dict(stored) == from_dict(dear)
 
 
 def test_codes_are_compared_without_case_and_white_space() -> None:
