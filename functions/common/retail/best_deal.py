@@ -22,15 +22,12 @@ def best_deal(
 ) -> dict[str, list[Grant]]:
     """What each rule (by id) gets to give, of what it would give alone; who gets nothing is left out.
 
-    The counter is as it was afterwards. Among equals the earlier rule wins, and lines win over sets. `budgets`: what
-    rules that have a budget may give at most.
+    Among equals the earlier rule wins, and lines win over sets. `budgets`: what rules that have a budget may give at
+    most. Nothing is taken yet, but units of sets that have won bear the lowest of the blocking marks afterwards.
     """
     contest = _Contest(rules, offers, counter, blocked, budgets)
-    try:
-        contest.hand_out_sets()
-        contest.hand_out_lines()
-    finally:
-        counter.marks[:] = contest.marks
+    contest.hand_out_sets()
+    contest.hand_out_lines()
     return contest.won
 
 
@@ -40,7 +37,7 @@ def units_of(offer: Sequence[Grant]) -> set[int]:
 
 
 class _Contest:
-    """The rules at it. Units that are given away bear the blocking mark for the time of the contest."""
+    """The rules at it, and what is left to win."""
 
     def __init__(
         self,
@@ -52,7 +49,6 @@ class _Contest:
     ) -> None:
         self._counter, self._blocked, self._budgets = counter, blocked, budgets
         self._mark = blocked & -blocked
-        self.marks = list(counter.marks)
         self.won: dict[str, list[Grant]] = {}
         self._sets = {rule.id: rule for rule in rules if isinstance(rule.benefit, Bundle | CartThreshold)}
         self._offers = {name: offers[name] for name in self._sets}
