@@ -40,7 +40,7 @@ async def approve(
         raise wrong_state(document)
     if seen is not None and seen != document["ver"]:
         raise _changed(document)
-    _check_person(document, by)
+    check_person(document, by)
     _check_rows(document, confirm)
     now = clock.now()
     # First, so that nothing approved is ever cleaned away before it is published.
@@ -125,7 +125,8 @@ def _check_time(publish_at: datetime | None) -> None:
         raise Malformed("publishAt lies in the future, at most 30 days ahead", field="publishAt")
 
 
-def _check_person(document: Document, by: str) -> None:
+def check_person(document: Document, by: str) -> None:
+    """Raise Forbidden when the rules want somebody to decide who has not worked on this import."""
     if document["rules"]["twoPersonApproval"] and by in (document["createdBy"], *document["editedBy"]):
         raise Forbidden("somebody who has not worked on this import must approve it", code="SECOND_PERSON_NEEDED")
 

@@ -82,12 +82,16 @@ async def correct(repository: Failures, document: Document, published: Sequence[
 
 async def close_corrected(imports: Imports, repository: Failures, document: Document) -> None:
     """The import whose failures a corrected file has resolved is published, when nothing of it is left."""
-    first = await imports.find(document["tenantId"], document["corrects"])
-    if first is None or first["state"] not in (states.PARTLY_PUBLISHED, states.PUBLISHED):
-        return
-    counts = await repository.counts(first)
-    whole = first["state"] == states.PARTLY_PUBLISHED and counts[RESOLVED] == sum(counts.values())
-    await imports.change(first, {"failures": counts}, state=states.PUBLISHED if whole else None)
+    for _ in range(_ROUNDS):
+        first = await imports.find(document["tenantId"], document["corrects"])
+        if first is None or first["state"] not in (states.PARTLY_PUBLISHED, states.PUBLISHED):
+            return
+        counts = await repository.counts(first)
+        whole = first["state"] == states.PARTLY_PUBLISHED and counts[RESOLVED] == sum(counts.values())
+        state = states.PUBLISHED if whole else None
+        if await imports.change(first, {"failures": counts}, state=state) is not None:
+            return
+    raise Retryable("the import that is corrected is changed all the time")
 
 
 async def _change(repository: Failures, document: Mapping[str, Any], n: int, change: Any) -> None:

@@ -75,7 +75,8 @@ class _Fetch:
             raise SourceProblem("SOURCE_GIVEN_UP", f"{MOST_WORKERS} workers have not fetched it")
         group = await self._deps.imports.group(self._doc["tenantId"], self._doc["groupId"])
         job = await self._job(group)
-        attempt = int(self._doc["work"]["fence"])
+        # Also when one import of the group goes on where another was stopped, no number comes twice.
+        attempt = sum(int(each["work"]["fence"]) for each in group)
         folder = f"{self._doc['tenantId']}/{self._doc['groupId']}"
         work = asyncio.ensure_future(
             fetch(job, self._deps.bucket, folder, attempt=attempt, alive=self._alive, before=self._doc.get("fetched"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from functions.common import auth, errors, stores
@@ -56,15 +57,16 @@ _STEP: dict[str, Any] = {"rate": "manage", "errors": CONFLICTS, "reply": "Import
 )
 async def upload_file(call: Call) -> Reply:
     query = call.query
+    found = [await store_of(call, query.store_id)]
     order = lifecycle.Order(
         tenant_id=call.principal.tenant_id,
         by=call.principal.sub,
-        stores=[await store_of(call, query.store_id)],
+        stores=found,
         profile=query.profile,
         mode=query.mode,
         name=query.name or f"upload{ENDINGS[call.content_type]}",
         again=query.again,
-        corrects=await _corrected(call, query.corrects),
+        corrects=await _corrected(call, query.corrects, found),
         key=call.idempotency_id,
     )
     begun = await lifecycle.upload(wiring.deps().core, order, call.content, call.content_type)
@@ -161,15 +163,16 @@ def _accepted(begun: list[dict[str, Any]]) -> Reply:
 
 async def _order(call: Call, name: str) -> lifecycle.Order:
     body = call.body
+    found = await stores_of(call.principal, list(dict.fromkeys(body.store_ids)))
     return lifecycle.Order(
         tenant_id=call.principal.tenant_id,
         by=call.principal.sub,
-        stores=await stores_of(call.principal, list(dict.fromkeys(body.store_ids))),
+        stores=found,
         profile=body.profile,
         mode=body.mode,
         name=name,
         again=body.again,
-        corrects=await _corrected(call, body.corrects),
+        corrects=await _corrected(call, body.corrects, found),
         key=call.idempotency_id,
     )
 
@@ -187,9 +190,11 @@ async def stores_of(principal: auth.Principal, store_ids: list[str]) -> list[sto
     return found
 
 
-async def _corrected(call: Call, import_id: str | None) -> str | None:
-    """The import that a file puts right, when the caller may see it. Raises NotFound."""
+async def _corrected(call: Call, import_id: str | None, into: Sequence[stores.Store]) -> str | None:
+    """The import that a file puts right, when the caller may see it. Raises NotFound, Malformed for another store's."""
     if import_id is not None:
         call.params["importId"] = import_id
-        await import_of(call)
+        corrected = await import_of(call)
+        if any(store.id != corrected["storeId"] for store in into):
+            raise errors.Malformed("that import is of another store", code="OTHER_STORE", field="corrects")
     return import_id

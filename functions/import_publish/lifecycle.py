@@ -104,6 +104,13 @@ async def fail_group(deps: Deps, document: Document, code: str, message: str) ->
         await fail(deps, each, code, message)
 
 
+def fetches(group: Sequence[Document]) -> str | None:
+    """The import of a group that is fetched for all of them: its first, or another one when that was stopped."""
+    waiting: list[str] = [each["_id"] for each in group if each["state"] == states.FETCHING]
+    first = group[0]["groupId"] if group else None
+    return first if first in waiting else min(waiting, default=None)
+
+
 # ---- stop ---------------------------------------------------------------------------------------------------
 
 

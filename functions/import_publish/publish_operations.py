@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from functions.common.errors import NotFound
+from functions.common.errors import Forbidden, NotFound
 from functions.common.http import Call, Reply
 from functions.common.mongo import Document
 from functions.import_publish import exports, rendering, retrying, rolling_back, wiring
@@ -90,7 +90,7 @@ async def _lines(document: Document) -> AsyncIterator[bytes]:
     body="Retry",
     reply="RetryView",
     status=202,
-    errors=CONFLICTS,
+    errors=(*CONFLICTS, Forbidden),
     **WRITE,
 )
 async def retry_import(call: Call) -> Reply:
@@ -106,7 +106,7 @@ async def retry_import(call: Call) -> Reply:
     body="RowRetry",
     reply="FailedRow",
     status=202,
-    errors=CONFLICTS,
+    errors=(*CONFLICTS, Forbidden),
     **WRITE,
 )
 async def retry_row(call: Call) -> Reply:

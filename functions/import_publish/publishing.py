@@ -62,11 +62,12 @@ async def close(deps: Deps, tenant_id: str, import_id: str) -> None:
         document = await deps.core.imports.find(tenant_id, import_id)
         if document is None or document["state"] != states.PUBLISHING or await _is_retried(deps, document):
             return
+        if document["corrects"]:
+            # First: once this import is closed nobody comes back to it.
+            await failing.close_corrected(deps.core.imports, deps.failures, document)
         changed = await _close(deps, document)
         if changed is not None:
             log.info("import.closed", importId=import_id, state=changed["state"], **changed["result"])
-            if document["corrects"]:
-                await failing.close_corrected(deps.core.imports, deps.failures, changed)
             if document["result"] is None:
                 for outcome in plan.OUTCOMES:
                     _rows.inc(outcome, amount=changed["result"][outcome])

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from functions.common import clock, log
-from functions.common.errors import AlreadyDone, Conflict, Malformed, NotFound
+from functions.common.errors import AlreadyDone, Conflict, Forbidden, Malformed, NotFound
 from functions.common.mongo import Document
-from functions.import_publish import failing, publishing
+from functions.import_publish import deciding, failing, publishing
 from functions.import_publish.chunks_repository import ROWS, chunk_id
 from functions.import_publish.domain import failures, states
 from functions.import_publish.domain.codes import Unusable
@@ -37,11 +37,17 @@ _KEPT = timedelta(days=7)
 async def request_batch(deps: Deps, document: Document, by: str, role: str, confirm: Sequence[str]) -> dict[str, int]:
     """Try everything again that failed of an import; returns how many rows have which status now.
 
-    Raises Conflict when nothing failed, or the import is not one that was published.
+    Raises Conflict when nothing failed, or the import is not one that was published, Forbidden when the rules want a
+    second person to confirm.
     """
+    _check_person(document, by, {}, confirm)
     counts = await deps.failures.counts(document)
     if not counts[FAILED] + counts[RETRIED]:
         if counts[PENDING]:
+            if document["state"] != states.PUBLISHING:
+                # Whoever marked them died before the import was told.
+                document = await _publish_again(deps, document, {})
+                await deps.core.enqueue("publish", _task(document))
             return counts
         raise Conflict("nothing of this import is left to try again", code="NOTHING_TO_RETRY")
     if not _is_under_way(document):
@@ -66,9 +72,11 @@ async def request_row(
     """Try one row again, put right by `values` (by field or column). Returns its item; asking twice is asking once.
 
     Raises NotFound when the line did not fail, Malformed for names that are neither field nor column, Conflict when
-    the import is not one that was published, or the row is resolved.
+    the import is not one that was published, or the row is resolved, or is to be put right while it is being tried;
+    Forbidden when the rules want a second person.
     """
     _demand_published(document)
+    _check_person(document, by, values, confirm)
     for _ in range(_ROUNDS):
         kept = await deps.failures.with_line(document, line)
         place = next((at for at, each in enumerate(kept["items"]) if each["line"] == line), None) if kept else None
@@ -77,6 +85,8 @@ async def request_row(
         item = kept["items"][place]
         if item["status"] == failures.RESOLVED:
             raise Conflict("this row was published since", code="ALREADY_RESOLVED")
+        if item["status"] == PENDING and not _asked_for(document, item, values, confirm):
+            raise Conflict("this row is being tried: wait for how that ends", code="BEING_RETRIED", retry_after=2)
         if item["status"] != PENDING:
             if values:
                 item |= corrected(document, item, values)
@@ -109,6 +119,24 @@ def corrected(document: Document, item: Item, values: Mapping[str, str | None]) 
 def _mark(item: Item, number: int, asked: str) -> None:
     item |= {"status": PENDING, "retry": number, "asked": asked, "attempts": item["attempts"] + 1}
     item.pop("alone", None)
+
+
+def _asked_for(document: Document, item: Item, values: Mapping[str, str | None], confirm: Sequence[str]) -> bool:
+    """Whether a row is being tried already just as it is asked for."""
+    fresh = corrected(document, item, values) if values else {}
+    confirmed = item.get("alone", {}).get("confirm", [])
+    return (not confirm or sorted(set(confirm)) == confirmed) and all(item.get(key) == fresh[key] for key in fresh)
+
+
+def _check_person(document: Document, by: str, values: Mapping[str, str | None], confirm: Sequence[str]) -> None:
+    """What nobody else has seen is not published when the rules want a second person."""
+    if values and document["rules"]["twoPersonApproval"]:
+        raise Forbidden(
+            "somebody else must approve other values: bring them as a file that corrects this import",
+            code="SECOND_PERSON_NEEDED",
+        )
+    if confirm:
+        deciding.check_person(document, by)
 
 
 def _is_under_way(document: Document) -> bool:

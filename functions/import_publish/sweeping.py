@@ -43,13 +43,18 @@ async def _resume(deps: Deps, document: Document, now: datetime) -> None:
         case states.SCHEDULED:
             await deciding.publish(deps, document)
         case state if state in QUEUES:
-            # The first of its group is fetched for all.
-            if state != states.FETCHING or document["_id"] == document["groupId"]:
+            if state != states.FETCHING or await _fetches(deps, document):
                 await deps.enqueue(QUEUES[state], {"tenantId": document["tenantId"], "importId": document["_id"]})
                 log.info("import.resumed", importId=document["_id"], state=state)
             await deps.imports.postpone(document, now + LATER)
         case _:
             await deps.imports.postpone(document, None)
+
+
+async def _fetches(deps: Deps, document: Document) -> bool:
+    """Whether this is the one of its group that is fetched for all."""
+    group = await deps.imports.group(document["tenantId"], document["groupId"])
+    return bool(document["_id"] == lifecycle.fetches(group))
 
 
 async def _staged(deps: Deps, document: Document, now: datetime) -> None:

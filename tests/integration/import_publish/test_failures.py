@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.import_publish.conftest import MILK, PARIS, RICE, RIVAL, SALT, TENANT, WINE, Room
+from tests.support import bearer
 
 ALL = ("fetch", "stage", "publish", "rollback")
 FILE = (
@@ -245,6 +246,71 @@ async def test_a_retry_that_is_delivered_twice_or_lost_is_done_once(room: Room) 
         await room.task("publish", once)
     assert {each["attempts"] for each in await failed(room, import_id)} == {1}
     assert (await room.view(import_id))["state"] == "partly_published"
+
+
+async def test_a_row_that_is_being_tried_is_not_put_right_in_another_way(room: Room) -> None:
+    import_id = await published(room)
+    path = f"/v1/retries/{import_id}/items/3"
+    for values, status in (("1,00", 202), ("1,00", 202), ("2,00", 409)):
+        reply = await room.client.put(path, json={"values": {"price": values}}, headers=room.manager)
+        assert reply.status_code == status, reply.text
+    assert reply.json()["error"]["code"] == "BEING_RETRIED"
+    await room.work_off(only=ALL)
+    assert (await live(room, WINE))["price"]["amount"] == 100
+
+
+async def test_what_was_marked_by_somebody_who_died_is_tried_with_the_rest(room: Room) -> None:
+    import_id = await published(room)
+    await room.client.put(f"/v1/retries/{import_id}/items/3", json={"values": {"price": "3,00"}}, headers=room.manager)
+    room.queue.clear()
+    await room.database.imports.update_one({"_id": import_id}, {"$set": {"state": "partly_published"}})
+    await room.database.import_failures.update_one({"batchId": import_id}, {"$pull": {"items": {"line": 4}}})
+    await room.database.import_failures.update_one({"batchId": import_id}, {"$set": {"counts.failed": 0}})
+    assert (await retry(room, import_id)).status_code == 202
+    assert (await live(room, WINE))["price"]["amount"] == 300
+    assert (await room.view(import_id))["state"] == "published"
+
+
+async def test_a_second_person_also_sees_what_is_put_right_after_publishing(room: Room) -> None:
+    await room.client.put("/v1/import-rules", json={"rules": {"twoPersonApproval": True}}, headers=room.manager)
+    import_id = await room.staged(FILE)
+    second = bearer(room.world.issuer.identity_token("second", role="brand_manager", tenant_id=TENANT, store_ids=["*"]))
+    assert (await room.post(f"/v1/imports/{import_id}/approve", {}, second)).status_code == 202
+    await room.work_off(only=ALL)
+    path = f"/v1/retries/{import_id}/items/3"
+    refused = [
+        await retry(room, import_id, confirm=["PRICE_JUMP"]),
+        await retry(room, import_id, 3, confirm=["PRICE_JUMP"]),
+        await retry(room, import_id, 3, values={"price": "0,01"}),
+        await room.client.put(path, json={"values": {"price": "0,01"}}, headers=second),
+    ]
+    assert {(each.status_code, each.json()["error"]["code"]) for each in refused} == {(403, "SECOND_PERSON_NEEDED")}
+    assert (await retry(room, import_id)).status_code == 202, "what was seen may be tried again"
+    assert (await room.client.put(path, json={"confirm": ["PRICE_JUMP"]}, headers=second)).status_code == 202
+
+
+async def test_a_file_corrects_an_import_of_its_own_store(room: Room) -> None:
+    first = await published(room)
+    reply = await room.upload(FILE, storeId=PARIS, corrects=first)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "OTHER_STORE")
+
+
+async def test_a_worker_that_dies_at_the_end_has_told_the_import_that_was_corrected(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await published(room)
+    text, _ = await exported(room, first)
+    import_id = await room.staged(text.replace("cheap", "4,99").replace("5000112637923", RICE), corrects=first)
+    await room.post(f"/v1/imports/{import_id}/approve", {})
+    monkeypatch.setattr("functions.import_publish.publishing.failing.call_somebody", _dies)
+    with pytest.raises(AssertionError, match="INTERNAL"):
+        await room.work_off(only=ALL)
+    assert (await room.view(import_id))["state"] == "published"
+    assert (await room.view(first))["state"] == "published"
+
+
+def _dies(_: Any) -> None:
+    raise RuntimeError("killed")
 
 
 async def test_a_published_import_is_taken_back_with_what_was_retried(room: Room) -> None:

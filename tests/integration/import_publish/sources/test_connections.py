@@ -200,6 +200,21 @@ async def test_one_fetch_serves_all_stores(sources: Sources) -> None:
     assert len(sources.erp.seen) == 3
 
 
+async def test_the_other_stores_get_their_file_when_the_first_is_stopped(sources: Sources, later: Any) -> None:
+    room = sources.room
+    await sources.put()
+    reply = await sources.pull(storeIds=[BERLIN, PARIS])
+    first, second = [each["importId"] for each in reply.json()["data"]["imports"]]
+    assert (await room.post(f"/v1/imports/{first}/cancel")).status_code == 200
+    ((queue, body, _),) = room.queue
+    assert (queue, body["importId"], (await room.task(queue, body)).status_code) == ("fetch", first, 204)
+    room.queue.clear()
+    later(timedelta(minutes=2))
+    await room.sweep()
+    await room.work_off()
+    assert [(await room.view(each))["state"] for each in (first, second)] == ["cancelled", "staged"]
+
+
 async def test_the_checkpoint_moves_when_the_import_is_staged(sources: Sources) -> None:
     await sources.put()
     await sources.pulled()
