@@ -161,12 +161,14 @@ async def _failed(deps: Deps, document: Document, problem: SourceProblem) -> Non
     log.warning(
         "import.fetch_failed", importId=document["_id"], code=problem.code, where=problem.where, failures=failures
     )
+    message = f"The file could not be fetched: {problem.message}."
     if not problem.passing or failures >= MOST_FAILURES:
-        await lifecycle.fail_group(deps, document, problem.code, f"The file could not be fetched: {problem.message}.")
+        await lifecycle.fail_group(deps, document, problem.code, message)
         return
+    error = {"code": problem.code, "message": f"{message} It is tried again.", "line": None}
     wait = min(_LONGEST_PAUSE, max(timedelta(seconds=problem.after or 0), _FIRST_PAUSE * 2 ** (failures - 1)))
     when = clock.now() + wait
     # Until then nobody holds it, and the sweep need not look.
-    await deps.imports.renew(document, {"fetchFailures": failures}, clock.now())
+    await deps.imports.renew(document, {"fetchFailures": failures, "error": error}, clock.now())
     await deps.imports.release(document, when + lifecycle.LATER)
     await deps.enqueue("fetch", {"tenantId": document["tenantId"], "importId": document["_id"]}, at=when)

@@ -209,7 +209,8 @@ async def _arrived(deps: Deps, group: Sequence[Document], stored: blobs.Stored, 
 
 
 async def _to_staging(deps: Deps, document: Document, source: Document, sha256: str) -> Document:
-    fresh: Document = {"source": source, "work.until": None, "work.owner": None, "work.attempts": 0}
+    # Why it could not be fetched before is of no interest any more.
+    fresh: Document = {"source": source, "error": None, "work.until": None, "work.owner": None, "work.attempts": 0}
     if sha256 and not document["again"]:
         holder = await recognise(deps.imports, document, sha256)
         if holder is not None:
@@ -230,7 +231,7 @@ async def end_as_duplicate(imports: Imports, document: Document, holder: Mapping
     """This very file was brought before."""
 
     def ended(_: Document) -> dict[str, Any]:
-        return {"duplicateOf": holder["_id"], "finishedAt": clock.now(), "work.until": None}
+        return {"duplicateOf": holder["_id"], "error": None, "finishedAt": clock.now(), "work.until": None}
 
     return await move(imports, document, states.DUPLICATE, ended, quietly=True)
 

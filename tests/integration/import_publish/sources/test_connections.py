@@ -296,6 +296,22 @@ async def test_a_source_that_is_down_is_tried_again_later_and_given_up_in_the_en
     assert (view["state"], view["error"]["code"]) == ("failed", "SOURCE_FAILS")
 
 
+async def test_an_import_says_why_it_is_still_being_fetched(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "Budget", lambda: Budget(tries=1))
+    await sources.put()
+    sources.erp.misbehaviour.change({"500": 1})
+    reply = await sources.pull()
+    import_id = reply.json()["data"]["imports"][0]["importId"]
+    queue, body, _ = sources.room.queue.popleft()
+    assert (await sources.room.task(queue, body)).status_code == 204
+    view = await sources.room.view(import_id)
+    assert (view["state"], view["error"]["code"]) == ("fetching", "SOURCE_FAILS")
+    assert view["error"]["message"].endswith("It is tried again.")
+    await sources.room.work_off()
+    view = await sources.room.view(import_id)
+    assert (view["state"], view["error"]) == ("staged", None)
+
+
 async def test_another_worker_goes_on_at_the_page_where_one_died(
     sources: Sources, monkeypatch: pytest.MonkeyPatch, later: Any
 ) -> None:
