@@ -16,7 +16,7 @@ from functions.import_publish.lifecycle import LATER, wrong_state
 from functions.import_publish.repository import STAGED_FOR
 
 LATEST = timedelta(days=30)
-KEPT = timedelta(days=7)
+KEPT = timedelta(days=30)
 """How long what was staged is kept after it was to be published."""
 WHEN_CLEAN = "when_clean"
 
@@ -58,8 +58,12 @@ async def approve(
     if changed is None:
         raise _changed(document)
     log.info("import.approved", importId=document["_id"], by=by, at=str(publish_at or "now"))
+    body = {"tenantId": changed["tenantId"], "importId": changed["_id"]}
     if publish_at is None:
-        await _enqueue(deps, changed)
+        await deps.enqueue("publish", body)
+    else:
+        # Should the task be lost or come early, the sweep does it.
+        await deps.enqueue("publish", {**body, "due": True}, at=publish_at)
     return changed
 
 
@@ -74,6 +78,13 @@ async def approve_when_clean(deps: Deps, document: Document) -> Document:
     except Conflict as problem:
         log.info("import.not_approved", importId=document["_id"], code=problem.code)
         return document
+
+
+async def publish_when_due(deps: Deps, tenant_id: str, import_id: str) -> None:
+    """Publish a scheduled import unless it was put off, taken back, or published already."""
+    document = await deps.imports.find(tenant_id, import_id)
+    if document is not None and document["state"] == states.SCHEDULED and document["publishAt"] <= clock.now():
+        await publish(deps, document)
 
 
 async def publish(deps: Deps, document: Document) -> Document:

@@ -36,7 +36,7 @@ class _Lost(Exception):
 async def fetch_file(deps: Deps, sources: connecting.Deps, tenant_id: str, import_id: str) -> None:
     """Fetch the file of an import's group, or go on where another worker died. Raises AlreadyDone, Unavailable."""
     now = clock.now()
-    if await deps.imports.working(tenant_id, now) >= MOST_RUNNING:
+    if await deps.imports.working(tenant_id, states.FETCHING, now) >= MOST_RUNNING:
         await deps.enqueue("fetch", {"tenantId": tenant_id, "importId": import_id}, at=now + WAIT)
         return
     document = await deps.imports.claim(tenant_id, import_id, {states.FETCHING}, uuid.uuid4().hex, now)

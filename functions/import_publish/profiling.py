@@ -177,7 +177,8 @@ async def preview(deps: Deps, tenant_id: str, name: str, sample: Sample) -> sche
         staged = [{"r": row.line, "b": row.barcode, "v": row.values, "raw": row.raw} for row in rows]
         for row, kept in zip(rows, staged, strict=True):
             settle(kept, row.faults)
-    return schemas.Preview.model_validate({**seen, "rows": [rendering.row_view(row) for row in staged]})
+    columns = {name: use["column"] for use in seen["columns"] for name in use["fields"]}
+    return schemas.Preview.model_validate({**seen, "rows": [rendering.row_view(row, columns) for row in staged]})
 
 
 def _look(terms: Terms, sample: Sample, seen: dict[str, Any]) -> None:

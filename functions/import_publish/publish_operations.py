@@ -58,7 +58,8 @@ async def list_failed_rows(call: Call) -> Reply:
     wanted: dict[str, Any] = {} if call.query.status is None else {"status": call.query.status}
     failures = wiring.deps().publishing.failures
     found, total = await failures.items(document, wanted, call.query.code, call.query.page, call.query.limit)
-    return listed([rendering.failed_row(each) for each in found], call, total)
+    columns = rendering.columns_of(document)
+    return listed([rendering.failed_row(each, columns) for each in found], call, total)
 
 
 @door.get(
@@ -110,17 +111,17 @@ async def retry_import(call: Call) -> Reply:
     **WRITE,
 )
 async def retry_row(call: Call) -> Reply:
-    who = call.principal
+    who, document = call.principal, await import_of(call)
     item = await retrying.request_row(
         wiring.deps().publishing,
-        await import_of(call),
+        document,
         _line(call.params["line"]),
         who.sub,
         who.role,
         values=call.body.values,
         confirm=call.body.confirm,
     )
-    return Reply(rendering.failed_row(item))
+    return Reply(rendering.failed_row(item, rendering.columns_of(document)))
 
 
 @door.post(

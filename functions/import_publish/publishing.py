@@ -14,7 +14,7 @@ from functions.import_publish.domain import failures, plan, states
 from functions.import_publish.failures_repository import Failures
 from functions.import_publish.lifecycle import LATER
 from functions.import_publish.published_chunk import Chunk
-from functions.import_publish.publishing_repository import FIRST_EXTRA, PUBLISH, UNDOABLE_FOR, Progress, Staged
+from functions.import_publish.publishing_repository import FIRST_EXTRA, KEPT_FOR, PUBLISH, Progress, Staged
 
 MOST_ATTEMPTS = 10
 """How often a chunk is tried that fails by itself, not because a server is away."""
@@ -166,7 +166,7 @@ def _empty(document: Document, chunk: Document) -> Document:
         "stale": [],
         "rest": {},
         "result": None,
-        "expireAt": now + UNDOABLE_FOR,
+        "expireAt": now + KEPT_FOR,
     }
 
 

@@ -12,6 +12,8 @@ from functions.import_publish.repository import IMPORTS, STAGING, UNDO
 
 AUDIT = "audit_log"
 UNDOABLE_FOR = timedelta(days=30)
+KEPT_FOR = UNDOABLE_FOR + timedelta(days=1)
+"""A roll back that begins in the last minute needs its plans a little longer."""
 ROLLBACK, PUBLISH = "rollback", "publish"
 FIRST_EXTRA = 1_000_000
 """From this number on chunks are rows that are tried once more, not a part of the file."""

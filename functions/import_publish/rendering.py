@@ -10,7 +10,9 @@ from functions.common import auth, clock
 from functions.common.mongo import Document
 from functions.import_publish import schemas
 from functions.import_publish.domain import states
+from functions.import_publish.domain.profiles import ProfileProblem
 from functions.import_publish.domain.staged import StagedRow
+from functions.import_publish.reading import Terms
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = (
@@ -92,14 +94,14 @@ def failure_view(document: Mapping[str, Any]) -> schemas.FailureView:
     return schemas.FailureView.model_validate({name: document[name] for name in names})
 
 
-def failed_row(item: Mapping[str, Any]) -> schemas.FailedRow:
-    """A failed row with its long names."""
+def failed_row(item: Mapping[str, Any], columns: Mapping[str, str]) -> schemas.FailedRow:
+    """A failed row with its long names; `columns` says where its fields come from."""
     return schemas.FailedRow.model_validate(
         {
             "line": item["line"] or None,
             "barcode": item["barcode"],
             "status": item["status"],
-            "faults": _faults(item["faults"]),
+            "faults": _faults(item["faults"], columns),
             "values": _values(item["values"]),
             "raw": item.get("raw"),
             "attempts": item["attempts"],
@@ -123,8 +125,18 @@ def rollback_view(document: Mapping[str, Any]) -> schemas.RollbackView:
     )
 
 
-def row_view(row: StagedRow) -> schemas.RowView:
-    """A staged row with its long names."""
+def columns_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """Which column of the import's file each field comes from, as far as it has one."""
+    source = document["source"]
+    try:
+        mapper = Terms.of(document).mapper(source.get("columns") or [], source.get("format") or "csv")
+    except ProfileProblem:
+        return {}
+    return {name: use.column for use in mapper.uses() for name in use.fields}
+
+
+def row_view(row: StagedRow, columns: Mapping[str, str]) -> schemas.RowView:
+    """A staged row with its long names; `columns` says where its fields come from."""
     values = _values(row["v"])
     return schemas.RowView.model_validate(
         {
@@ -137,7 +149,7 @@ def row_view(row: StagedRow) -> schemas.RowView:
             "changes": [
                 {"field": field, "before": before, "after": after} for field, before, after in row.get("d", ())
             ],
-            "faults": _faults(row.get("e", ())),
+            "faults": _faults(row.get("e", ()), columns),
             "raw": row.get("raw"),
         }
     )
@@ -150,9 +162,11 @@ def _values(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "asOf": (_EPOCH + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z")}
 
 
-def _faults(faults: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+def _faults(faults: Sequence[Sequence[Any]], columns: Mapping[str, str]) -> list[dict[str, Any]]:
     names = ("code", "field", "column", "value", "message", "severity")
-    return [dict(zip(names, fault, strict=True)) for fault in faults]
+    shown = [dict(zip(names, fault, strict=True)) for fault in faults]
+    # What only the rules or the live products tell knows the field, not where the file has it.
+    return [each if each["column"] else each | {"column": columns.get(each["field"])} for each in shown]
 
 
 def row_filter(query: schemas.RowQuery) -> dict[str, str]:

@@ -110,9 +110,9 @@ class Imports:
         cursor = mongo.collection(IMPORTS).find({"dueAt": {"$lte": now}}).sort("dueAt", 1).limit(limit)
         return await cursor.to_list()
 
-    async def working(self, tenant_id: str, now: datetime) -> int:
-        """How many of the tenant's imports are being read now."""
-        query = {"state": {"$in": sorted(states.RUNNING)}, "work.until": {"$gt": now}}
+    async def working(self, tenant_id: str, state: str, now: datetime) -> int:
+        """How many of the tenant's imports in this state somebody works on now."""
+        query = {"state": state, "work.until": {"$gt": now}}
         return await _scoped(IMPORTS, tenant_id).count(query)
 
     async def own(self, document: Mapping[str, Any], key: str) -> bool:

@@ -25,7 +25,8 @@ async def list_import_rows(call: Call) -> Reply:
     document = await import_of(call)
     wanted = rendering.row_filter(call.query)
     rows, total = await reviewing.page(wiring.deps().core, document, wanted, call.query.page, call.query.limit)
-    return listed([rendering.row_view(row) for row in rows], call, total)
+    columns = rendering.columns_of(document)
+    return listed([rendering.row_view(row, columns) for row in rows], call, total)
 
 
 @door.get(
@@ -38,7 +39,8 @@ async def list_import_rows(call: Call) -> Reply:
 )
 async def read_import_row(call: Call) -> Reply:
     document = await import_of(call)
-    return Reply(rendering.row_view(await reviewing.read(wiring.deps().core, document, _line(call))))
+    row = await reviewing.read(wiring.deps().core, document, _line(call))
+    return Reply(rendering.row_view(row, rendering.columns_of(document)))
 
 
 @door.patch(
@@ -51,15 +53,16 @@ async def read_import_row(call: Call) -> Reply:
     rate="manage",
 )
 async def correct_import_row(call: Call) -> Reply:
+    document = await import_of(call)
     row = await reviewing.correct(
         wiring.deps().core,
-        await import_of(call),
+        document,
         _line(call),
         values=call.body.values,
         excluded=call.body.excluded,
         by=call.principal.sub,
     )
-    return Reply(rendering.row_view(row))
+    return Reply(rendering.row_view(row, rendering.columns_of(document)))
 
 
 @door.post(

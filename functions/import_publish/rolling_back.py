@@ -17,7 +17,7 @@ from functions.import_publish.domain import states, undo
 from functions.import_publish.domain.plan import Context, Record
 from functions.import_publish.lifecycle import LATER
 from functions.import_publish.publishing import AT_ONCE, Deps, is_systemic
-from functions.import_publish.publishing_repository import PUBLISH, ROLLBACK, UNDOABLE_FOR
+from functions.import_publish.publishing_repository import KEPT_FOR, PUBLISH, ROLLBACK, UNDOABLE_FOR
 
 COUNTS = ("restored", "withdrawn", "returned", "kept", "unchanged", "products")
 """What becomes of products: fields put back, taken off sale again, back on sale, left to others (in part or whole),
@@ -233,5 +233,5 @@ def _empty(document: Document, done: Document, plan_id: str) -> Document:
         "rows": [],
         "kept": [],
         "result": None,
-        "expireAt": now + UNDOABLE_FOR,
+        "expireAt": now + KEPT_FOR,
     }

@@ -42,7 +42,7 @@ async def stage(deps: Deps, tenant_id: str, import_id: str) -> None:
     """Stage an import, or go on where another worker stopped. Raises AlreadyDone when there is nothing to do."""
     now = clock.now()
     body = {"tenantId": tenant_id, "importId": import_id}
-    if await deps.imports.working(tenant_id, now) >= MOST_RUNNING:
+    if await deps.imports.working(tenant_id, states.STAGING, now) >= MOST_RUNNING:
         await deps.enqueue("stage", body, at=now + WAIT)
         return
     document = await deps.imports.claim(tenant_id, import_id, {states.STAGING}, uuid.uuid4().hex, now)

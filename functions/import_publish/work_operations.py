@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from functions.common.events import Job, Task
-from functions.import_publish import fetching, publishing, retrying, rolling_back, scheduling, staging, sweeping, wiring
+from functions.import_publish import (
+    deciding,
+    fetching,
+    publishing,
+    retrying,
+    rolling_back,
+    scheduling,
+    staging,
+    sweeping,
+    wiring,
+)
 from functions.import_publish.door import work
 
 
@@ -29,6 +39,8 @@ async def on_publish(task: Task) -> None:
         await retrying.try_again(deps, tenant_id, import_id, body["retry"], again=again)
     elif "retries" in body:
         await retrying.mark_all(deps, tenant_id, import_id, body["retries"])
+    elif "due" in body:
+        await deciding.publish_when_due(deps.core, tenant_id, import_id)
     else:
         await publishing.start(deps, tenant_id, import_id)
 

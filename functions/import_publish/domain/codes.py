@@ -192,7 +192,7 @@ CODES: dict[str, Code] = {
     # One row against the live products.
     "NAME_NEEDED_FOR_NEW": Code("live", ERROR, "The product is new here, so it needs a name."),
     "BARCODE_IN_USE": Code("live", ERROR, "Product {other} has a pack with this barcode: change one of them."),
-    "UNKNOWN_BRAND": Code("live", ERROR, "Create the brand first, or leave it out."),
+    "UNKNOWN_BRAND": Code("live", ERROR, "There is no such brand: create it first, or the product goes without one."),
     "MEASURE_CHANGED": Code("live", CONFIRM, "Confirm that the product is sold by {after}, no longer by {before}."),
     "STOCK_NOT_WHOLE": Code("live", ERROR, "The product is sold by the piece: give a whole number."),
     "PRICE_JUMP": Code("live", CONFIRM, "Confirm the price: it goes from {before} to {after}."),

@@ -56,6 +56,7 @@ class Table:
         self._places = [place for place, column in enumerate(columns) if column not in ADDED]
         self._columns, self._fields = columns, fields
         self._delimiter, self._profile, self._currency = delimiter, profile, currency
+        self._column_of = {name: column for column, names in zip(columns, fields, strict=True) for name in names}
 
     def header(self) -> bytes:
         """The first line, with the mark by which spreadsheets know UTF-8."""
@@ -73,8 +74,12 @@ class Table:
         ]
         faults = item["faults"]
         codes = dict.fromkeys(fault[0] for fault in faults)
-        messages = dict.fromkeys(f"{fault[2] or fault[1]}: {fault[4]}" if fault[1] else fault[4] for fault in faults)
+        messages = dict.fromkeys(map(self._said, faults))
         return [*map(escaped, cells), str(item["line"] or ""), " ".join(codes), escaped(" | ".join(messages))]
+
+    def _said(self, fault: Sequence[Any]) -> str:
+        where = fault[2] or self._column_of.get(fault[1], fault[1])
+        return f"{where}: {fault[4]}" if where else str(fault[4])
 
     def _text(self, item: Mapping[str, Any], fields: Sequence[str]) -> str:
         """What a cell must have said, of a row whose cells were not kept because it could be read."""

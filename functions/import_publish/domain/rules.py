@@ -46,7 +46,7 @@ class Rules:
     required: tuple[str, ...] = ()
     """Fields that every row must have, besides the barcode."""
     name_max: int = LONGEST_NAME
-    unknown_brand: Literal["reject", "ignore"] = "reject"
+    unknown_brand: Literal["reject", "ignore"] = "ignore"
     """`ignore` takes the brand out of the row and says so."""
     full_withdraw_max_percent: int = 20
     """A full catalogue that would withdraw more of the live products must be confirmed."""

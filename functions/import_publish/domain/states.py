@@ -45,8 +45,6 @@ NEXT: Final[dict[str, frozenset[str]]] = {
 """state -> the states that may follow it."""
 
 STATES: Final = frozenset(NEXT)
-RUNNING: Final = frozenset({FETCHING, STAGING})
-"""Somebody is reading the file, or will."""
 FORGETTABLE: Final = frozenset({FAILED, REJECTED, CANCELLED, EXPIRED, DUPLICATE, ROLLED_BACK})
 """Nothing of the file is live, nor will be: the same file may come again."""
 OPEN: Final = STATES - FORGETTABLE - {PUBLISHED, PARTLY_PUBLISHED}

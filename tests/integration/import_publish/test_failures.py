@@ -172,6 +172,7 @@ async def test_a_row_that_is_still_wrong_says_so(room: Room) -> None:
 
 async def test_everything_is_tried_again_when_the_cause_is_gone(room: Room) -> None:
     content = f"barcode;name;brandId;price\r\n{MILK};Milk;new-brand;1,99\r\n{WINE};Wine;;much\r\n{SALT};Salt;;1,00\r\n"
+    await room.client.put("/v1/import-rules", json={"rules": {"unknownBrand": "reject"}}, headers=room.manager)
     import_id = await published(room, content)
     assert await live(room, MILK) is None
     await room.database.brands.insert_one(

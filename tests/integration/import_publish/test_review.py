@@ -268,7 +268,23 @@ async def test_an_import_can_be_published_at_a_time_and_that_be_taken_back(room:
     assert (await room.correct(import_id, 2, values={"price": "1"})).json()["error"]["code"] == "IMPORT_STATE"
     assert (await room.post(f"/v1/imports/{import_id}/unschedule")).json()["data"]["state"] == "staged"
     await approve(room, import_id, publishAt=at)
+    assert [when for _, _, when in room.queue] == [datetime.fromisoformat(at)] * 2
+    _, early, _ = room.queue.popleft()
+    assert (await room.task("publish", early)).status_code == 204
+    assert (await room.view(import_id))["state"] == "scheduled", "a task that comes too early publishes nothing"
     later(timedelta(days=20, minutes=1))
+    _, due, _ = room.queue.popleft()
+    for _ in range(2):
+        assert (await room.task("publish", due)).status_code == 204
+        assert (await room.view(import_id))["state"] == "publishing"
+    assert [queue for queue, _, _ in room.queue] == ["publish"]
+
+
+async def test_a_time_whose_task_was_lost_is_kept_by_the_sweep(room: Room, later: Any) -> None:
+    import_id = await room.staged(f"{HEADER}{MILK},Oat milk,1.99,5\n")
+    await approve(room, import_id, publishAt=(clock.now() + timedelta(hours=1)).isoformat())
+    room.queue.clear()
+    later(timedelta(hours=1, minutes=1))
     await room.sweep()
     assert (await room.view(import_id))["state"] == "publishing"
     assert [queue for queue, _, _ in room.queue] == ["publish"]

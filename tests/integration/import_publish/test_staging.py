@@ -89,7 +89,11 @@ async def test_conflicts_with_what_is_live_are_found(room: Room) -> None:
     view = await room.view(import_id)
     assert view["codes"] == {"BARCODE_IN_USE": 1, "PRICE_JUMP": 1, "UNKNOWN_BRAND": 1}
     assert view["toConfirm"] == {"PRICE_JUMP": 1}
+    (brandless,) = await room.rows(import_id, status="warning")
+    assert brandless["action"] == "create", "a shop's first export names brands that nobody has created yet"
+    assert brandless["faults"][0]["column"] == "brand"
     (jump,) = await room.rows(import_id, status="confirm")
+    assert jump["faults"][0]["column"] == "price"
     assert jump["action"] == "update", "it is published once somebody has confirmed it"
 
 

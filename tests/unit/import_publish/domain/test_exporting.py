@@ -107,10 +107,10 @@ def test_whole_numbers_have_no_decimals() -> None:
     assert line[2:4] == ["12.00", "12"]
 
 
-def test_a_fault_of_the_whole_row_names_no_column() -> None:
+def test_a_fault_names_the_column_of_its_field_and_one_of_the_whole_row_none() -> None:
     whole = list(fault("RAGGED_ROW", ""))
     (line,) = rows(table().lines([item(faults=[whole, list(fault("BARCODE_MISSING", "barcode"))])]))
-    assert line[10] == f"{whole[4]} | barcode: Every product needs a barcode."
+    assert line[10] == f"{whole[4]} | code: Every product needs a barcode."
 
 
 @pytest.mark.parametrize(

@@ -250,9 +250,11 @@ def test_a_brand_nobody_knows_is_refused_or_left_out() -> None:
     assert against({"brandId": "acme"}, LIVE) == []
     assert against({"brandId": "acme"}, LIVE, brands={"acme"}) == []
     assert against({"brandId": None}, LIVE, brands=set()) == []
-    assert against({"brandId": "acme"}, LIVE, brands=set()) == [("UNKNOWN_BRAND", "brandId", "error")]
+    strict = row(brandId="acme")
+    rules.check_live(strict, LIVE, Rules(unknown_brand="reject"), brands=set())
+    assert (strict.values, found(strict)) == ({"brandId": "acme"}, [("UNKNOWN_BRAND", "brandId", "error")])
     checked = row(brandId="acme")
-    rules.check_live(checked, LIVE, Rules(unknown_brand="ignore"), brands=set())
+    rules.check_live(checked, LIVE, Rules(), brands=set())
     assert (checked.values, found(checked)) == ({}, [("UNKNOWN_BRAND", "brandId", "warning")])
 
 
