@@ -1,7 +1,10 @@
 """What every test may ask for: real servers for a session, a database of its own, a free port."""
 
+import os
 import re
+import shutil
 import socket
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,16 +17,28 @@ from local import services
 
 TESTS = Path(__file__).parent
 OFFLINE = (TESTS / "unit", TESTS / "functional")
+ROOM = 8 << 30
+"""Bytes that must be free in memory before the tests' database is put there."""
 
 
 @pytest.fixture(scope="session")
 def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URI of a real one-member replica set, shared by the session (MONGODB_URI when set)."""
-    server = services.choose_mongo(tmp_path_factory.mktemp("mongod")).spawn()
+    folder = _memory() or tmp_path_factory.mktemp("mongod")
+    server = services.choose_mongo(folder).spawn()
     try:
         yield server.wait_ready().uri
     finally:
         server.stop(grace=0.5)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """A folder in memory where there is room for one: thousands of tests would wait for a disk at every write."""
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or not os.access(shared, os.W_OK) or shutil.disk_usage(shared).free < ROOM:
+        return None
+    return Path(tempfile.mkdtemp(prefix="retailscan-mongod-", dir=shared))
 
 
 @pytest.fixture(scope="session")
