@@ -103,7 +103,7 @@ async def test_the_question_before_what_must_be_confirmed(
 @both_ways
 async def test_the_second_pair_of_eyes(guard: Guard, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     if guard == OUT:
-        monkeypatch.setattr(deciding, "_check_person", lambda *_: None)
+        monkeypatch.setattr(deciding, "check_person", lambda *_: None)
     with red_without(guard):
         await review.test_the_rules_may_want_a_second_person(room)
 
