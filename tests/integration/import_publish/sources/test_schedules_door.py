@@ -1,6 +1,7 @@
 """Schedules at the door and at the clock: each run once, none over another, begun again where a scheduler died."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,13 +25,15 @@ def _failpoints_end_with_the_test() -> Any:
 
 
 @pytest.fixture
-async def nightly(sources: Sources) -> Sources:
+async def nightly(sources: Sources) -> AsyncIterator[Sources]:
     """A connection, and a schedule at half past five in Berlin."""
     await sources.put()
     clock.freeze(lambda: NIGHT.timestamp())
     reply = await sources.schedule()
     assert reply.status_code == 200, reply.text
-    return sources
+    yield sources
+    # Here and not only below: the guards borrow this fixture, and time must go on after them.
+    clock.freeze(None)
 
 
 def at(moment: datetime) -> None:
