@@ -23,7 +23,12 @@ _LEASH = (
     "import ctypes, os, sys\n"
     "ctypes.CDLL(None).prctl(1, int(sys.argv[1]), 0, 0, 0)\n"
     "if os.getppid() != int(sys.argv[2]): sys.exit(1)\n"
-    "os.execvp(sys.argv[3], sys.argv[3:])\n"
+    "if sys.argv[3] != '0':\n"
+    "    os.nice(int(sys.argv[3]))\n"
+    # A session is a group of its own for the scheduler, which weighs groups first and only within them processes.
+    "    try: open('/proc/self/autogroup', 'w').write(sys.argv[3])\n"
+    "    except OSError: pass\n"
+    "os.execvp(sys.argv[4], sys.argv[4:])\n"
 )
 
 
@@ -78,7 +83,7 @@ class Child:
     """One child process in a session of its own, so that Ctrl-C reaches the parent alone.
 
     Start it from a thread that lives as long as the child should: the kernel's parent-death signal is bound
-    to the thread that started the process, not to the process as a whole.
+    to the thread that started the process, not to the process as a whole. `nice` (0 to 19) lets others go first.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Child:
         cwd: Path | None = None,
         death_signal: signal.Signals = signal.SIGKILL,
         stdout: int | None = None,
+        nice: int = 0,
     ) -> None:
         self.name = name
         self.argv = list(argv)
@@ -99,6 +105,7 @@ class Child:
         self.cwd = cwd
         self._death_signal = death_signal
         self._stdout = stdout
+        self._nice = nice
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Child":
@@ -130,6 +137,7 @@ class Child:
         if not sys.platform.startswith("linux"):
             return self.argv
         leash = [sys.executable, "-I", "-S", "-c", _LEASH, str(int(self._death_signal)), str(os.getpid())]
+        leash.append(str(self._nice))
         return leash + self.argv
 
     @property

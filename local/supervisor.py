@@ -18,6 +18,8 @@ from local.proxy import Broken, Origin, Request, Unreachable
 POLL_SECONDS = 0.1
 FIRST_BACKOFF_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
+# Work from queues and schedules gives way to people and messages: in production it has machines of its own.
+BACKGROUND_NICE = 10
 # A door that ran this long has recovered: its next crash starts from the short back-off again.
 HEALTHY_SECONDS = 10.0
 WATCHED = {".py", ".yaml", ".json"}
@@ -95,6 +97,7 @@ class Supervisor:
             cwd=home,
             # Gunicorn then ends its worker, too; a worker does not notice that its leader was killed.
             death_signal=signal.SIGTERM,
+            nice=BACKGROUND_NICE if waits_for_nobody(door) else 0,
         )
 
     def log_path(self, service: str) -> Path:
@@ -238,6 +241,11 @@ async def get(origin: Origin, path: str, timeout: float = 2.0) -> tuple[int, byt
             return answer.status, body
     except (Unreachable, Broken, TimeoutError):
         return 0, b""
+
+
+def waits_for_nobody(door: Door) -> bool:
+    """Whether nobody waits for what a door does: it is not public, and no messages are pushed to it."""
+    return not door.public and not door.subscriptions
 
 
 def _how(code: int | None) -> str:
