@@ -57,8 +57,13 @@ class Mongo:
         argv = [str(self._binary), "--replSet", REPLICA_SET, "--dbpath", str(home), "--port", str(port)]
         argv += ["--bind_ip", HOST, "--nounixsocket", "--oplogSize", "256"]
         argv += ["--wiredTigerCacheSizeGB", str(self._cache_gb)]
-        # Diagnostic sampling costs a steady share of a small machine and is never read here.
-        parameters = {"diagnosticDataCollectionEnabled": "false", **self._parameters}
+        # Diagnostic sampling costs a steady share of a small machine and is never read here. Dropped collections keep
+        # their files open for as long as snapshots may be read (usually 300 s): many tests would run out of files.
+        parameters = {
+            "diagnosticDataCollectionEnabled": "false",
+            "minSnapshotHistoryWindowInSeconds": "5",
+            **self._parameters,
+        }
         for name, value in parameters.items():
             argv += ["--setParameter", f"{name}={value}"]
         return Child(f"mongod-{number}", argv, log=self.data_dir / f"mongod-{number}.log")

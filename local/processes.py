@@ -20,9 +20,12 @@ _chance = random.SystemRandom()
 # the program. A separate exec (not `preexec_fn`) because forking a process that carries gRPC or event-loop
 # threads is not safe. If the parent died before the request was made, there is nothing to wait for.
 _LEASH = (
-    "import ctypes, os, sys\n"
+    "import ctypes, os, resource, sys\n"
     "ctypes.CDLL(None).prctl(1, int(sys.argv[1]), 0, 0, 0)\n"
     "if os.getppid() != int(sys.argv[2]): sys.exit(1)\n"
+    # A database keeps every collection and index open; the usual soft limit of 1,024 files is soon reached.
+    "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))\n"
     "if sys.argv[3] != '0':\n"
     "    os.nice(int(sys.argv[3]))\n"
     # A session is a group of its own for the scheduler, which weighs groups first and only within them processes.

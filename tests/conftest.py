@@ -14,11 +14,22 @@ from typing import Any, NoReturn
 import pytest
 
 from local import services
+from local.processes import Child
 
 TESTS = Path(__file__).parent
 OFFLINE = (TESTS / "unit", TESTS / "functional")
 ROOM = 8 << 30
 """Bytes that must be free in memory before the tests' database is put there."""
+
+_lent: list[Child] = []
+"""The servers that all tests share."""
+
+
+def pytest_runtest_setup() -> None:
+    """Without its servers a session ends at once: else every test left would wait for them in vain."""
+    for server in _lent:
+        if server.exit_code is not None:
+            pytest.exit(f"{server.name} ended by itself ({server.exit_code}).\n{server.last_lines(20)}", returncode=3)
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +37,11 @@ def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URI of a real one-member replica set, shared by the session (MONGODB_URI when set)."""
     folder = _memory() or tmp_path_factory.mktemp("mongod")
     server = services.choose_mongo(folder).spawn()
+    _lent.extend([] if isinstance(server, services.External) else server.members)
     try:
         yield server.wait_ready().uri
     finally:
+        _lent.clear()
         server.stop(grace=0.5)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -45,9 +58,11 @@ def _memory() -> Path | None:
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real redis-server, shared by the session (REDIS_URL when set)."""
     server = services.choose_redis(tmp_path_factory.mktemp("redis")).spawn()
+    _lent.extend([] if isinstance(server, services.External) else [server.child])
     try:
         yield server.wait_ready().url
     finally:
+        _lent.clear()
         server.stop(grace=0.5)
 
 
