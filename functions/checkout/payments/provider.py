@@ -45,7 +45,7 @@ class IntentGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What was paid with, as far as a receipt may say it: `type` such as card or paypal, `brand` and `last4` of cards."""
+    """What was paid with, as far as a receipt says it: `type` such as card or paypal; `brand` and `last4` of cards."""
 
     type: str
     brand: str | None = None

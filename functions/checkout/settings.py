@@ -1,0 +1,28 @@
+"""The environment of this room alone; what every room reads is in `functions.common.settings`."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from functions.common import settings
+from functions.common.once import Once
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How Stripe is reached.
+
+    `STRIPE_WEBHOOK_SECRETS`, with commas between, are those of the webhook's endpoint that are valid now: two while
+    one is being replaced. `STRIPE_METHOD_TYPES`, with commas between, restricts what may be paid with; empty leaves it
+    to Stripe, by what is switched on in its dashboard.
+    """
+
+    stripe_api_key: str = dataclasses.field(repr=False)
+    stripe_webhook_secrets: str = dataclasses.field(default="", repr=False)
+    stripe_publishable_key: str = ""
+    stripe_api_base: str = ""
+    stripe_method_types: str = ""
+
+
+payment = Once(lambda: settings.load(Payment))
