@@ -137,6 +137,7 @@ CODES: dict[str, Code] = {
     "PROFILE_INVALID": Code("file", ERROR, "Correct the profile."),
     "RULES_INVALID": Code("file", ERROR, "Correct the rules."),
     "COLUMN_MISSING": Code("file", ERROR, "Add the column, or name it in the profile."),
+    "COLUMN_UNKNOWN": Code("file", ERROR, "Name a field, or a column of the file that is one."),
     "COLUMN_AMBIGUOUS": Code("file", ERROR, "Several columns could be meant: name one in the profile."),
     # One row: what cannot be read.
     "BARCODE_MISSING": Code("row", ERROR, "Every product needs a barcode."),

@@ -57,7 +57,7 @@ def _by_field(changes: Mapping[str, str | None], layout: Layout, raw: list[str |
         names = () if place is None else layout.fields_of(place)
         if place is None or not names:
             what = "is neither a field nor a column that is one"
-            raise ProfileProblem("PROFILE_INVALID", [(storable(name[:64]), what)])
+            raise ProfileProblem("COLUMN_UNKNOWN", [(storable(name[:64]), what)])
         whole = place < len(raw)
         if whole:
             raw[place] = text

@@ -13,7 +13,7 @@ from functions.import_publish.domain.fields import camel
 
 
 class ProfileProblem(Unusable):
-    """The profile is not one, or does not fit the columns: PROFILE_INVALID, COLUMN_MISSING or COLUMN_AMBIGUOUS."""
+    """The profile is not one, or does not fit the columns: PROFILE_INVALID or a code that begins with COLUMN_."""
 
 
 @dataclass(frozen=True, slots=True)

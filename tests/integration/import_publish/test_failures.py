@@ -211,7 +211,7 @@ async def test_a_retry_may_confirm_what_the_rules_ask_about(room: Room) -> None:
     [
         (2, {}, 404, "FAILURE_NOT_FOUND"),
         (99, {}, 404, "FAILURE_NOT_FOUND"),
-        (3, {"values": {"nonsense": "1"}}, 400, "PROFILE_INVALID"),
+        (3, {"values": {"nonsense": "1"}}, 400, "COLUMN_UNKNOWN"),
     ],
 )
 async def test_a_retry_that_cannot_be_is_refused(
