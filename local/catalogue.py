@@ -29,6 +29,8 @@ class Tenant:
     assortment: int
     stores: tuple[tuple[str, str, str], ...]
     label_templates: tuple[Any, ...]
+    taxes: tuple[str, str, str]
+    """What the tax is called here, the standard rate and the one of food, in percent."""
 
 
 # Weight in grams behind item and verifier digit; the three layouts cover both kinds, with and without verifier.
@@ -49,6 +51,7 @@ TENANTS = (
             ("fresko-wien-prater", "Fresko Wien Prater", "Europe/Vienna"),
         ),
         ("odoo-weight", "odoo-price", _VERIFIED),
+        ("MwSt.", "19", "7"),
     ),
     Tenant(
         "nordmarkt",
@@ -64,6 +67,7 @@ TENANTS = (
             ("nordmarkt-uppsala", "Nordmarkt Uppsala", "Europe/Stockholm"),
         ),
         ("ean13-price-verified",),
+        ("Moms", "25", "12"),
     ),
     Tenant(
         "casaverde",
@@ -79,6 +83,7 @@ TENANTS = (
             ("casaverde-tijuana", "Casa Verde Tijuana", "America/Tijuana"),
         ),
         ("upca-weight",),
+        ("IVA", "16", "0"),
     ),
 )
 
@@ -151,6 +156,28 @@ def stores(now: datetime) -> Iterator[dict[str, Any]]:
                 "codeIssuedAt": now,
             }
             yield {"_id": store_id, "tenantId": tenant.id, **_new_record("store", store_id, fields, now)}
+
+
+def settings(now: datetime) -> Iterator[dict[str, Any]]:
+    """The documents of every tenant's settings: its taxes, and what the receipt says last."""
+    for tenant in TENANTS:
+        name, standard, reduced = tenant.taxes
+        rates = {"standard": standard, "reduced": reduced}
+        fields: dict[str, Any] = {
+            "taxes": {
+                "inclusive": True,
+                "level": "line",
+                "rounding": "half_up",
+                "default": "standard",
+                "classes": {key: [{"name": name, "percent": percent}] for key, percent in rates.items()},
+            },
+            "rounding": "half_up",
+            "checks": {"spotCheckShare": 0, "riskAmount": 20_000 * tenant.factor, "ageCheck": True},
+            "refundLimit": 10_000 * tenant.factor,
+            "receiptFooter": f"{tenant.name} says thank you.",
+        }
+        record = _new_record("tenant", "settings", fields, now)
+        yield {"name": "settings", "tenantId": tenant.id, **record}
 
 
 def brands(now: datetime) -> Iterator[dict[str, Any]]:
@@ -300,6 +327,9 @@ def load(uri: str, database: str) -> int:
     with MongoClient(uri, w="majority") as client:
         target: Database[dict[str, Any]] = client[database]
         ids = [store for tenant in TENANTS for store, _, _ in tenant.stores]
+        for document in settings(now):
+            one = {"tenantId": document["tenantId"], "name": document["name"]}
+            target.tenant_settings.update_one(one, {"$setOnInsert": document}, upsert=True)
         if target.products.count_documents({"storeId": {"$in": ids}}) >= total():
             return 0
         added = 0

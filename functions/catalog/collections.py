@@ -79,7 +79,7 @@ _AUDIT = {
     "properties": {
         "tenantId": _TEXT,
         "storeId": _TEXT,
-        "entity": {"enum": ["product", "brand", "module", "store"]},
+        "entity": {"enum": ["product", "brand", "module", "store", "tenant", "purchase"]},
         "changes": {"bsonType": "array"},
         "who": _TEXT,
         "when": {"bsonType": "date"},
@@ -129,6 +129,26 @@ _STORE = {
         "ver": {"bsonType": _WHOLE},
     },
 }
+_TENANT_SETTINGS = {
+    "bsonType": "object",
+    "required": ["tenantId", "name", "ver", "createdAt", "updatedAt"],
+    "properties": {
+        **_TENANT_AND_TIMES,
+        "name": {"enum": ["settings"]},
+        "taxes": {"bsonType": ["object", "null"], "required": ["classes"]},
+        "rounding": {"enum": ["half_even", "half_up", "half_down"]},
+        "checks": {
+            "bsonType": "object",
+            "properties": {
+                "spotCheckShare": {"bsonType": _WHOLE, "minimum": 0, "maximum": 1_000_000},
+                "riskAmount": {"bsonType": [*_WHOLE, "null"], "minimum": 0},
+                "ageCheck": {"bsonType": "bool"},
+            },
+        },
+        "refundLimit": {"bsonType": [*_WHOLE, "null"], "minimum": 0},
+        "receiptFooter": {"bsonType": "string"},
+    },
+}
 # Only documents with something left to finish are in these indexes: the sweeps read nothing else.
 _UNSETTLED = Index((("audit.when", 1),), partial={"audit.when": {"$exists": True}})
 _UNPUBLISHED = Index((("outbox.at", 1),), partial={"outbox.at": {"$exists": True}})
@@ -166,4 +186,9 @@ COLLECTIONS = [
         "modules", [Index((("tenantId", 1), ("moduleId", 1)), unique=True), _UNSETTLED], {"$jsonSchema": _MODULE}
     ),
     Collection("stores", [Index((("tenantId", 1), ("_id", 1))), _UNSETTLED], {"$jsonSchema": _STORE}),
+    Collection(
+        "tenant_settings",
+        [Index((("tenantId", 1), ("name", 1)), unique=True), _UNSETTLED],
+        {"$jsonSchema": _TENANT_SETTINGS},
+    ),
 ]

@@ -81,6 +81,7 @@ class Deps:
     brands: Noun
     modules: Noun
     stores: Noun
+    tenants: Noun
     brand_use: BrandUse
     cache: StoreCache
     signer: Signer

@@ -11,6 +11,7 @@ from functions.common.product_edits import EPOCH, AuditEntry, Change, Editor, au
 
 BRAND_FIELDS = ("name", "description", "logoUrl", "metadata")
 MODULE_FIELDS = ("name", "version", "config", "status", "permissions")
+TENANT_FIELDS = ("taxes", "rounding", "checks", "refundLimit", "receiptFooter")
 STORE_FIELDS = ("name", "timeZone", "status", "stockPolicy", "labelTemplates", "address")
 
 STORE_CODE_ISSUER = "retailscan-catalog"

@@ -13,6 +13,7 @@ from functions.catalog.records import code_version
 from functions.catalog.repository import Listing
 from functions.catalog.search import parse
 from functions.catalog.service import Outcome
+from functions.catalog.tenant_schemas import TenantSettingsView
 from functions.common.mongo import Document
 from functions.common.product_edits import EPOCH
 
@@ -124,6 +125,12 @@ def store(document: Document) -> schemas.StoreView:
     view = {"stockPolicy": "strict", "labelTemplates": [], "address": None, **document}
     named = {"storeId": document["_id"], "codeVersion": code_version(document)}
     return schemas.StoreView.model_validate(_only(schemas.StoreView, view | named))
+
+
+def tenant_settings(document: Document | None) -> TenantSettingsView:
+    """A tenant's settings, the defaults when it has stated none."""
+    view = document if document is not None else {"ver": 0, "updatedAt": None}
+    return TenantSettingsView.model_validate(_only(TenantSettingsView, view))
 
 
 def check_in_code(document: Document, code: str) -> schemas.CheckInCode:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.catalog.search import Search
+from functions.common import tenants
 from functions.common.mongo import Document, Scoped
 from functions.common.product_edits import AuditEntry, Write
 from functions.common.products import DELETED, ProductDocument
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
 
 PRODUCTS, AUDIT, BRANDS, MODULES, STORES = "products", "audit_log", "brands", "modules", "stores"
+TENANTS = tenants.COLLECTION
 SORTS = {"name": ("nameKey", "barcode"), "barcode": ("barcode",)}
 # The last Unicode code point: everything that starts with a text sorts below the text followed by it.
 _END = "\U0010ffff"
@@ -173,7 +175,7 @@ class MongoProducts:
 
 
 class MongoRecords:
-    """Brands, modules or stores: small documents of a tenant, edited under a version.
+    """Brands, modules, stores or settings: small documents of a tenant, edited under a version.
 
     `key` is the field that names them; for stores it is `_id`, because a store's id is unique across tenants.
     """

@@ -23,6 +23,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from functions.catalog import domain, plain_json
+from functions.catalog.tenant_schemas import TenantSettingsBody, TenantSettingsView  # noqa: F401
 from functions.common.retail.currencies import EXPONENTS
 from functions.common.wire import Wire
 

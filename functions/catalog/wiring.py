@@ -59,6 +59,7 @@ def _build() -> Wiring:
     brands = repository.MongoRecords(mongo.collection(repository.BRANDS), audit, "brandId")
     modules = repository.MongoRecords(mongo.collection(repository.MODULES), audit, "moduleId")
     stores = repository.MongoRecords(mongo.collection(repository.STORES), audit, "_id")
+    tenants = repository.MongoRecords(mongo.collection(repository.TENANTS), audit, "name")
     cache = ProductCache(redis.cache())
     return Wiring(
         products=service.Deps(products, audit, brands, cache, OutboxEvents()),
@@ -66,11 +67,12 @@ def _build() -> Wiring:
             brands=masterdata.Noun("brand", "brandId", records.BRAND_FIELDS, brands),
             modules=masterdata.Noun("module", "moduleId", records.MODULE_FIELDS, modules),
             stores=masterdata.Noun("store", "_id", records.STORE_FIELDS, stores),
+            tenants=masterdata.Noun("tenant", "name", records.TENANT_FIELDS, tenants),
             brand_use=products,
             cache=cache,
             signer=StoreCodeSigner(),
         ),
-        records=(brands, modules, stores),
+        records=(brands, modules, stores, tenants),
     )
 
 

@@ -116,6 +116,19 @@ _STORE = {
     "labelTemplates": _LABELS,
     "address": {"street": "Markt 1", "postalCode": "10115", "city": "Berlin", "country": "DE"},
 }
+_SETTINGS = {
+    "taxes": {
+        "inclusive": True,
+        "level": "line",
+        "rounding": "half_even",
+        "default": "standard",
+        "classes": {"standard": [{"name": "VAT", "percent": "19"}], "reduced": [{"name": "VAT", "percent": "7"}]},
+    },
+    "rounding": "half_even",
+    "checks": {"spotCheckShare": 20_000, "riskAmount": 20_000, "ageCheck": True},
+    "refundLimit": 10_000,
+    "receiptFooter": "Thank you",
+}
 _MODULE = {
     "name": "Offers",
     "version": "1.2.3",
@@ -257,6 +270,7 @@ SAMPLES: dict[str, Sample] = {
     "catalog.edit_module": Sample(_MODULE),
     "catalog.open_store": Sample({"storeId": "acme-south", "currency": "EUR", **_STORE}, {("storeId",): "storeId"}),
     "catalog.edit_store": Sample(_STORE),
+    "catalog.put_tenant_settings": Sample(_SETTINGS),
     "import_publish.upload_file": Sample(query={"storeId": STORE, "name": "bread.csv"}, content=_FILE),
     "import_publish.request_upload_url": Sample({**_ORDER, "media": "text/csv"}, _ORDERED),
     "import_publish.pull_file": Sample(
@@ -339,6 +353,8 @@ def _records(made: Documents, tenant: str) -> None:
     module = {"version": "1.0.0", "config": {}, "status": "enabled", "permissions": []}
     _add(made, "modules", moduleId=f"{tenant}-offers", name=_text(tenant, "Offers"), **module, **stamps)
     stamp = {"tenantId": tenant, "ver": 1, "createdAt": BORN, "updatedAt": BORN}
+    said = {**_SETTINGS, "receiptFooter": _text(tenant, "Thank you")}
+    _add(made, "tenant_settings", name="settings", deletedAt=None, **said, **stamp)
     profile = {"extends": "retailscan", "name": f"{tenant}-csv", "title": _text(tenant, "Till")}
     described = Profile.from_dict(profile).to_dict()
     _add(made, "import_profiles", name=f"{tenant}-csv", profile=described, updatedBy=_text(tenant, "manager"), **stamp)

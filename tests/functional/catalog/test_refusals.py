@@ -45,6 +45,8 @@ ALLOWED = {
     "read_check_in_code": {BRAND, MANAGER},
     "rotate_check_in_code": {BRAND, MANAGER},
     "clear_store_cache": {BRAND, MANAGER, OPERATOR},
+    "read_tenant_settings": {BRAND, OPERATOR},
+    "put_tenant_settings": {BRAND, OPERATOR},
 }
 PATHS = {"storeId": STORE, "barcode": GTIN, "brandId": "faber", "moduleId": "offers"}
 ROUTES = {route.handler.__name__: route for route in door.routes}
@@ -112,6 +114,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "edit_module": {"name": "Offers"},
     "open_store": NEW_STORE,
     "edit_store": {"name": "Oslo"},
+    "put_tenant_settings": {"rounding": "half_up"},
 }
 
 
