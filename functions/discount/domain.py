@@ -11,7 +11,7 @@ from functions.common.product_edits import Change, Editor, Invalid, audit_entry,
 from functions.common.products import CachedProduct
 from functions.common.retail.basket import EACH, Line, priced_line
 from functions.common.retail.money import Rounding, divide
-from functions.common.retail.promotion_codec import from_dict, to_dict
+from functions.common.retail.promotion_codec import OF_THE_RULE, from_stored, to_dict
 from functions.common.retail.promotion_rules import Rule, RuleInvalid
 
 DRAFT, ACTIVE, ENDED, REMOVED = "draft", "active", "ended", "removed"
@@ -31,7 +31,6 @@ FIELDS = (
     "benefit",
 )
 """What an editor may set; a version holds all of it."""
-_OF_THE_RULE = ("name", "priority", "stacking", "window", "groups", "codes", "limits", "benefit")
 MOST_ACTIVE = 200
 """Active promotions of a tenant: every basket asks all of them."""
 
@@ -58,9 +57,8 @@ class Write:
 
 def rule_of(promotion_id: str, ver: int, content: Mapping[str, Any]) -> Rule:
     """The promotion as baskets are priced by it. Raises Invalid for one that cannot be applied."""
-    said = {name: content[name] for name in _OF_THE_RULE}
     try:
-        return from_dict({**said, "id": promotion_id, "version": ver, "stores": content.get("storeIds") or []})
+        return from_stored(promotion_id, ver, content)
     except RuleInvalid as problem:
         raise Invalid(str(problem), code="INVALID_PROMOTION", field=problem.field) from None
 
@@ -70,7 +68,7 @@ def content_of(promotion_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     plain = to_dict(rule_of(promotion_id, 1, fields))
     store_ids = fields["storeIds"]
     return {
-        **{name: plain[name] for name in _OF_THE_RULE},
+        **{name: plain[name] for name in OF_THE_RULE},
         "description": fields["description"],
         "status": fields["status"],
         "storeIds": None if store_ids is None else sorted(set(store_ids)),

@@ -18,6 +18,8 @@ from functions.common.retail import time_windows
 from functions.common.retail.promotion_rules import BENEFITS, Benefit, Rule, RuleInvalid
 from functions.common.retail.time_windows import Window
 
+OF_THE_RULE = ("name", "priority", "stacking", "window", "groups", "codes", "limits", "benefit")
+"""What of a promotion is the rule itself; the rest is about its keeping."""
 _BENEFITS = {benefit.TYPE: benefit for benefit in BENEFITS}
 _NAMES: dict[type, str] = {int: "a whole number", str: "a text"}
 
@@ -32,6 +34,12 @@ def from_dict(data: Mapping[str, Any]) -> Rule:
     """The rule of plain data; what is left out has its default. Raises RuleInvalid."""
     rule: Rule = _object(Rule, data, "")
     return rule
+
+
+def from_stored(promotion_id: str, ver: int, content: Mapping[str, Any]) -> Rule:
+    """The rule of a promotion as it is kept: without `storeIds` it is for every store. Raises RuleInvalid."""
+    said = {name: content[name] for name in OF_THE_RULE}
+    return from_dict({**said, "id": promotion_id, "version": ver, "stores": content.get("storeIds") or []})
 
 
 def benefit_from_dict(data: Mapping[str, Any], at: str = "benefit") -> Benefit:
