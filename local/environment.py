@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from functions.common.cards import Door
@@ -35,6 +36,8 @@ class Addresses:
     storage: str
     doors: Mapping[str, str]
     functions_dir: Path
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Settings of doors that stand-ins for other people's services bring about."""
 
 
 def plain_environment() -> dict[str, str]:
@@ -75,10 +78,10 @@ def door_environment(door: Door, addresses: Addresses, issuer: Issuer) -> dict[s
         "PUSH_SERVICE_ACCOUNTS": PUSH_SERVICE_ACCOUNT,
     }
     telemetry = {name: os.environ[name] for name in _TELEMETRY if name in os.environ}
-    return plain_environment() | telemetry | common | _asked_for(door, issuer)
+    return plain_environment() | telemetry | common | _asked_for(door, addresses, issuer)
 
 
-def _asked_for(door: Door, issuer: Issuer) -> dict[str, str]:
+def _asked_for(door: Door, addresses: Addresses, issuer: Issuer) -> dict[str, str]:
     """What only this door's card names: a secret reaches no other process."""
     known: dict[str, Callable[[], str]] = {
         "SESSION_SIGNING_KEY": lambda: issuer.private_jwk("session"),
@@ -87,6 +90,7 @@ def _asked_for(door: Door, issuer: Issuer) -> dict[str, str]:
         "IMPORT_ALLOWED_HOSTS": lambda: ",".join(f"127.0.0.1:{port}" for port in ERP_PORTS.values()),
         "STORE_CODE_JWKS": lambda: json.dumps(issuer.jwks("store-codes")),
     }
+    known |= {name: partial(str, text) for name, text in addresses.stand_ins.items()}
     names = set(door.secrets) | set(door.env)
     given = {name: os.environ[name] for name in names - _OPEN if name in os.environ}
     for name in sorted(set(door.secrets) - _OPEN - set(given) - set(known)):

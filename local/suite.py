@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from functions.common.cards import FUNCTIONS, CardInvalid, load_cards
-from local import parts, tokens
+from local import parts, standins, tokens
 from local.environment import ROOT, Addresses, door_environment
 from local.issuer import PUSH_SERVICE_ACCOUNT, Issuer
 from local.ports import Ports
@@ -67,8 +67,11 @@ class Suite:
         except CardInvalid as problem:
             raise LocalError(str(problem)) from problem
         services = self.topology.services
+        self.stand_ins = {each.name: each for each in standins.wanted(self.topology.doors)}
         self.ports = (
-            Ports.free(services, mongo_members) if ports is None else Ports.above(ports, services, mongo_members)
+            Ports.free(services, mongo_members, standins.NAMES)
+            if ports is None
+            else Ports.above(ports, services, mongo_members, standins.NAMES)
         )
         self.tenants, self.rooms, self.functions_dir = tuple(tenants), rooms, functions_dir
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="retailscan-")
@@ -131,6 +134,10 @@ class Suite:
         """Cloud Storage, what STORAGE_EMULATOR_HOST holds; runs when a door's card asks for a bucket."""
         return f"http://{HOST}:{self.ports.storage}"
 
+    def stand_in_url(self, name: str) -> str:
+        """Another's service as it is played here, such as `loyalty`."""
+        return f"http://{HOST}:{self.ports.stand_ins[name]}"
+
     @property
     def admin_url(self) -> str:
         """The local cloud's own status and fault switches."""
@@ -187,6 +194,8 @@ class Suite:
             self.gateway.start()
         if self._keeps_files():
             self.storage.start()
+        for other in self.others.values():
+            other.start()
         first = [] if late else [self._bring_up_cloud()]
         await asyncio.gather(self._bring_up_databases(), *first)
         await self._wait_for_doors()
@@ -200,7 +209,7 @@ class Suite:
         if self._scheduler is not None:
             await self._scheduler.stop()
         if self._prepared:
-            await asyncio.to_thread(stop_all, [self.gateway, self.cloud, self.storage], grace)
+            await asyncio.to_thread(stop_all, [self.gateway, *self.others.values(), self.cloud, self.storage], grace)
             await self.doors.stop_all(grace)
         await asyncio.to_thread(self.redis.stop, grace)
         await asyncio.to_thread(self.mongo.stop, grace)
@@ -214,7 +223,9 @@ class Suite:
         """Every process of this suite that runs now (gunicorn's workers are children of theirs)."""
         if not self._prepared:
             return []
-        children = [child.pid for child in (self.cloud, self.storage, self.gateway) if child.running]
+        children = [
+            child.pid for child in (self.cloud, self.storage, self.gateway, *self.others.values()) if child.running
+        ]
         return [*children, *self.mongo.pids, *self.redis.pids, *self.doors.pids()]
 
     async def collect(self) -> dict[str, Any]:
@@ -262,6 +273,11 @@ class Suite:
         self.cloud.start()
         await parts.wait_for(self.cloud, self.ports.admin)
 
+    async def restart_stand_in(self, name: str) -> None:
+        """Start another's service again after `others[name].kill()`."""
+        self.others[name].start()
+        await parts.wait_for(self.others[name], self.ports.stand_ins[name])
+
     async def restart_storage(self) -> None:
         """Start Cloud Storage again after `storage.kill()`; whole objects are still there."""
         self.storage.start()
@@ -289,6 +305,7 @@ class Suite:
             storage=self.storage_url,
             doors={service: self.door_url(service) for service in self.topology.services},
             functions_dir=self.functions_dir,
+            stand_ins=standins.settings_of(self.ports.stand_ins),
         )
         self.doors = Supervisor(
             self.topology.doors,
@@ -300,6 +317,10 @@ class Suite:
         )
         self.cloud = parts.cloud(self.data_dir, self.ports)
         self.storage = parts.storage(self.data_dir, self.ports)
+        self.others = {
+            name: standins.child(each, self.data_dir, self.ports.stand_ins[name], self.gateway_url)
+            for name, each in self.stand_ins.items()
+        }
         self.gateway = parts.gateway(
             self.data_dir,
             self.ports,
@@ -315,6 +336,7 @@ class Suite:
 
     def _endpoints(self) -> dict[str, str]:
         found = {"pubsub": self.pubsub_endpoint, "tasks": self.tasks_endpoint, "secrets": self.secrets_endpoint}
+        found |= {name: self.stand_in_url(name) for name in self.stand_ins}
         return found | ({"storage": self.storage_url} if self._keeps_files() else {})
 
     async def _bring_up_cloud(self) -> None:
@@ -344,6 +366,7 @@ class Suite:
             waits.append(parts.wait_for(self.gateway, self.ports.gateway))
         if self._keeps_files():
             waits.append(parts.wait_for(self.storage, self.ports.storage))
+        waits += [parts.wait_for(other, self.ports.stand_ins[name]) for name, other in self.others.items()]
         await asyncio.gather(*waits)
 
     def _supervise(self) -> None:
