@@ -135,7 +135,7 @@ def _asset(name: str) -> Response:
     return Response(200, (folder / name).read_bytes(), headers)
 
 
-_ROLES = ("shopper", "store_staff", "store_manager", "brand_manager", "erp", "operator")
+_ROLES = ("shopper", "store_staff", "store_manager", "brand_manager", "erp", "operator", "gate")
 
 # No network beyond this machine: script and style come from the installed package, the rest is here.
 PAGE = f"""<!doctype html>

@@ -89,6 +89,8 @@ def _asked_for(door: Door, addresses: Addresses, issuer: Issuer) -> dict[str, st
         "IMPORT_UPLOAD_KEY": issuer.upload_key,
         "IMPORT_ALLOWED_HOSTS": lambda: ",".join(f"127.0.0.1:{port}" for port in ERP_PORTS.values()),
         "STORE_CODE_JWKS": lambda: json.dumps(issuer.jwks("store-codes")),
+        "EXIT_SIGNING_KEY": lambda: issuer.private_jwk("exit"),
+        "EXIT_JWKS": lambda: json.dumps(issuer.jwks("exit")),
     }
     known |= {name: partial(str, text) for name, text in addresses.stand_ins.items()}
     names = set(door.secrets) | set(door.env)

@@ -1,7 +1,7 @@
 """The local identity provider: keys that survive restarts, the tokens signed with them, and their public JWKS.
 
 It stands in for Firebase (identity tokens), for Google's service account tokens (OIDC of Pub/Sub, Cloud Tasks and
-Cloud Scheduler), for the two signing keys of our own that Secret Manager holds in production, and for the service
+Cloud Scheduler), for the three signing keys of our own that Secret Manager holds in production, and for the service
 account that signs upload URLs. Development only.
 """
 
@@ -29,7 +29,7 @@ PUSH_SERVICE_ACCOUNT = "push@retailscan-local.iam.gserviceaccount.com"
 UPLOAD_SERVICE_ACCOUNT = "imports@retailscan-local.iam.gserviceaccount.com"
 
 _RSA = ("identity", "oidc", "uploads")
-_ED25519 = ("session", "store-codes")
+_ED25519 = ("session", "store-codes", "exit")
 _TOKEN_S = 3600
 # A cached token is replaced while it is still good for a while, so that no push carries one about to expire.
 _REFRESH_S = 300
@@ -46,11 +46,11 @@ class Issuer:
         self._oidc_tokens: dict[tuple[str, str], tuple[str, float]] = {}
 
     def jwks(self, name: str) -> dict[str, list[Jwk]]:
-        """The public key set called `identity`, `oidc`, `session` or `store-codes`; raises KeyError."""
+        """The public key set called `identity`, `oidc`, `session`, `store-codes` or `exit`; raises KeyError."""
         return {"keys": [self._keys[name].public]}
 
     def private_jwk(self, name: str) -> str:
-        """The private Ed25519 JWK as JSON (`session` or `store-codes`), as Secret Manager would give it to a door."""
+        """The private Ed25519 JWK (`session`, `store-codes` or `exit`) as JSON, as Secret Manager would give it to a door."""
         return orjson.dumps(self._keys[name].private_jwk()).decode()
 
     def upload_key(self) -> str:

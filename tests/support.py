@@ -33,10 +33,14 @@ class World:
         # What is tested is rarely speed, and the machine may be busy; outage tests set the real 50 ms themselves.
         more.setdefault("redis_timeout_seconds", 2.0)
         self.issuer = Issuer()
-        jwks = {name: json.dumps(self.issuer.jwks(name)) for name in ("identity", "oidc", "session", "store-codes")}
+        jwks = {
+            name: json.dumps(self.issuer.jwks(name)) for name in ("identity", "oidc", "session", "store-codes", "exit")
+        }
         self.environment = {
             "STORE_CODE_KEY": self.issuer.private_jwk("store-codes"),
             "STORE_CODE_JWKS": jwks["store-codes"],
+            "EXIT_SIGNING_KEY": self.issuer.private_jwk("exit"),
+            "EXIT_JWKS": jwks["exit"],
             "SESSION_SIGNING_KEY": self.issuer.private_jwk("session"),
             "SESSION_JWKS": jwks["session"],
             "SESSION_ISSUER": SESSION_ISSUER,

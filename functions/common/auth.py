@@ -17,8 +17,8 @@ from functions.common.errors import Forbidden, Unauthenticated, Unavailable
 from functions.common.once import Once
 
 SHOPPER, STORE_STAFF, STORE_MANAGER = "shopper", "store_staff", "store_manager"
-BRAND_MANAGER, ERP, OPERATOR = "brand_manager", "erp", "operator"
-ROLES = frozenset({SHOPPER, STORE_STAFF, STORE_MANAGER, BRAND_MANAGER, ERP, OPERATOR})
+BRAND_MANAGER, ERP, OPERATOR, GATE = "brand_manager", "erp", "operator", "gate"
+ROLES = frozenset({SHOPPER, STORE_STAFF, STORE_MANAGER, BRAND_MANAGER, ERP, OPERATOR, GATE})
 SESSION_AUDIENCE = "retailscan"
 SESSION_TYP = "session+jwt"
 LEEWAY_SECONDS = 30

@@ -38,7 +38,7 @@ from tests.support import ROOT, World, app_of, bearer, close, push_body
 from tests.unit.import_publish.fakes import MemoryBucket
 
 SESSION, NOBODY = "shopper with a session", "nobody"
-CALLERS = (SESSION, "shopper", "store_staff", "store_manager", "brand_manager", "erp", "operator", NOBODY)
+CALLERS = (SESSION, "shopper", "store_staff", "store_manager", "brand_manager", "erp", "operator", "gate", NOBODY)
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 Headers = Mapping[str, str]
