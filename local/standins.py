@@ -36,6 +36,18 @@ STAND_INS = (
         "local.loyalty",
         {"LOYALTY_URL": "{url}", "LOYALTY_KEY": "local-loyalty-key"},
     ),
+    StandIn(
+        "stripe",
+        "Stripe",
+        "local.stripe",
+        {
+            "STRIPE_API_BASE": "{url}",
+            "STRIPE_API_KEY": "sk_test_local",
+            "STRIPE_PUBLISHABLE_KEY": "pk_test_local",
+            "STRIPE_WEBHOOK_SECRETS": "whsec_local",
+        },
+        ("--endpoint", "{gateway}/v1/webhooks/stripe", "--secret", "whsec_local"),
+    ),
 )
 NAMES = tuple(each.name for each in STAND_INS)
 
