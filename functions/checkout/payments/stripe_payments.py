@@ -26,13 +26,12 @@ from functions.checkout.payments.provider import (
 from functions.common import log, metrics
 
 if TYPE_CHECKING:
-    from stripe import StripeClient
+    from stripe import HTTPXClient, StripeClient
 
-CALL_SECONDS = 6.0
-"""One attempt; shorter than the whole, which is shorter than a handler's budget."""
 TOTAL_SECONDS = 8.0
-CONNECT_SECONDS = 2.0
-RETRIES = 2
+"""All attempts of one call; one alone has less, a handler's budget is more."""
+WAITS = 2
+"""How often a call waits when Stripe says that there is too much at a time."""
 PAGE = 100
 _KEYS = 4
 """How many keys are tried for one effect when Stripe has stored a failure of its own under the earlier ones."""
@@ -60,6 +59,7 @@ class StripePayments:
         self._key, self._base, self._method_types = api_key, api_base, method_types
         self._publishable_key = publishable_key
         self._client: StripeClient | None = None
+        self._http: HTTPXClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -152,9 +152,9 @@ class StripePayments:
 
     async def close(self) -> None:
         """Close the connections, if there are any."""
-        if self._client is not None and self._loop is asyncio.get_running_loop():
+        if self._http is not None and self._loop is asyncio.get_running_loop():
             await self._http.close_async()  # type: ignore[no-untyped-call]
-        self._client = None
+        self._client = self._http = None
 
     # ---- how
 
@@ -162,16 +162,9 @@ class StripePayments:
         """The client of the running event loop: built on first use, after the server's fork."""
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
-            import httpx
-            import stripe
+            from functions.checkout.payments import stripe_http
 
-            self._http = stripe.HTTPXClient(timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS))
-            self._client = stripe.StripeClient(
-                self._key,
-                base_addresses={"api": self._base} if self._base else None,
-                max_network_retries=RETRIES,
-                http_client=self._http,
-            )
+            self._client, self._http = stripe_http.client(self._key, self._base)
             self._loop = loop
         return self._client
 
@@ -241,7 +234,7 @@ async def _patiently(call: Callable[[], Awaitable[Any]]) -> Any:
     """Waits a little when Stripe says that there is too much at a time."""
     import stripe
 
-    for attempt in range(RETRIES):
+    for attempt in range(WAITS):
         try:
             return await call()
         except stripe.RateLimitError as error:

@@ -1,0 +1,33 @@
+"""The real Stripe client against a Stripe of this repository, and against one of other people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from functions.checkout.payments.stripe_payments import StripePayments
+from local.stripe import FakeStripe
+from local.stripe.server import PUBLISHABLE_KEY, SECRET_KEY
+from tests.integration.checkout.payments.localstripe_server import localstripe
+
+
+@pytest.fixture
+async def stripe() -> AsyncIterator[FakeStripe]:
+    async with FakeStripe(seed=20_261_121) as server:
+        yield server
+
+
+@pytest.fixture
+async def payments(stripe: FakeStripe) -> AsyncIterator[StripePayments]:
+    client = StripePayments(SECRET_KEY, publishable_key=PUBLISHABLE_KEY, api_base=stripe.url)
+    yield client
+    await client.close()
+
+
+@pytest.fixture(scope="session")
+def other_stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of localstripe."""
+    pytest.importorskip("localstripe")
+    with localstripe(tmp_path_factory.mktemp("localstripe")) as url:
+        yield url
