@@ -168,6 +168,8 @@ COLLECTIONS = [
             # Lists in the order of names without case and accents, and search by the beginnings of words.
             Index((("storeId", 1), ("nameKey", 1), ("barcode", 1))),
             Index((("storeId", 1), ("nameTokens", 1))),
+            # Only what is held for a checkout: holds whose checkout nobody finished are found by their end.
+            Index((("stock.holds.exp", 1),), partial={"stock.holds.exp": {"$exists": True}}),
             _UNPUBLISHED,
             _UNSETTLED,
         ],

@@ -93,8 +93,11 @@ async def record(
     movement: Movement,
     by: str,
     cache: product_cache.ProductCache | None = None,
+    hold: str | None = None,
 ) -> Recorded:
     """Record a sale, return or adjustment, once however often it is repeated with the same `movement["id"]`.
+
+    What the order `hold` holds of the product is let go of in the same write.
 
     Stock never becomes negative: what was moved beyond the count is kept in `short` as a discrepancy. Raises
     NotFound for an unknown product, Conflict when the id was used for another movement, Unavailable when the
@@ -125,7 +128,7 @@ async def record(
         if entry["state"] == DONE or stocktaking.remembers(stock, movement["id"]):
             await ledger.update_one(here, {"$set": {"state": DONE}})
             return Recorded("already_applied", stock and stock["avail"], product["ver"])
-        taken = await _take_in(scope, product, stock, movement)
+        taken = await _take_in(scope, product, stock, movement, hold)
         if taken is not None:
             await ledger.update_one(here, {"$set": {"state": DONE}})
             if cache is not None:
@@ -136,7 +139,7 @@ async def record(
 
 
 async def _take_in(
-    scope: Mapping[str, str], product: Mapping[str, Any], stock: Stock | None, movement: Movement
+    scope: Mapping[str, str], product: Mapping[str, Any], stock: Stock | None, movement: Movement, hold: str | None
 ) -> Recorded | None:
     """One attempt; None when another writer was faster."""
     from bson.int64 import Int64
@@ -145,6 +148,8 @@ async def _take_in(
     change: dict[str, Any] = {"ver": Int64(ver), "updatedAt": clock.now()}
     avail = None
     if stock is not None:
+        if hold is not None:
+            stock = stocktaking.let_go(stock, hold)
         new, forgotten = stocktaking.moved(stock, movement)
         # What the product forgets must be confirmed in the ledger first, or its writer would apply it again.
         await _confirm(scope, product["barcode"], forgotten)

@@ -141,6 +141,18 @@ def moved(stock: Stock, movement: Movement) -> tuple[Stock, list[Movement]]:
     return _with(result, short=max(-net, 0), floor=floor), forgotten
 
 
+def let_go(stock: Stock, order: str) -> Stock:
+    """The stock without what an order holds: it makes up for what was sold beyond the count, then it is free."""
+    mine = sum(int(hold["n"]) for hold in stock["holds"] if hold["order"] == order)
+    net = stock["avail"] - stock.get("short", 0) + mine
+    result: Stock = {
+        **stock,
+        "avail": max(net, 0),
+        "holds": [hold for hold in stock["holds"] if hold["order"] != order],
+    }
+    return _with(result, short=max(-net, 0), floor=stock.get("floor", 0))
+
+
 def remembers(stock: Stock | None, movement_id: str) -> bool:
     """Whether a movement is among the recent ones."""
     return stock is not None and any(movement["id"] == movement_id for movement in stock["recent"])

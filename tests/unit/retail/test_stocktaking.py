@@ -61,6 +61,21 @@ def test_what_is_held_is_not_available() -> None:
     assert counted(10_000, 120, held)["avail"] == 7_500
 
 
+def test_what_an_order_lets_go_of_is_free_and_the_holds_of_others_stay() -> None:
+    held: Stock = {**FIRST, "avail": 4_000, "holds": [{"order": "a", "n": 2_000}, {"order": "b", "n": 4_000}]}
+    free = stocktaking.let_go(held, "a")
+    assert (free["avail"], free["holds"]) == (6_000, [{"order": "b", "n": 4_000}])
+    assert stocktaking.let_go(free, "a") == free
+
+
+def test_what_is_let_go_of_makes_up_for_what_is_short_first() -> None:
+    held: Stock = {**FIRST, "avail": 0, "short": 2_000, "holds": [{"order": "a", "n": 3_000}]}
+    free = stocktaking.let_go(held, "a")
+    assert (free["avail"], "short" in free) == (1_000, False)
+    less = stocktaking.let_go({**held, "holds": [{"order": "a", "n": 500}]}, "a")
+    assert (less["avail"], less["short"]) == (0, 1_500)
+
+
 def test_stock_is_never_negative_and_what_is_short_is_kept_in_mind() -> None:
     stock, _ = stocktaking.moved(FIRST, move("a", 12_000, 110))
     assert (stock["avail"], stock["short"]) == (0, 2_000)
