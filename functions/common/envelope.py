@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +74,10 @@ class Response:
 
 
 class Stream(Response):
-    """A response whose body is made while it is sent. An error on the way ends the connection, not the body."""
+    """A response whose body is made while it is sent. An error on the way ends the connection, not the body.
+
+    When the client hangs up the making ends too: uvicorn would throw away what is sent, and never say so.
+    """
 
     __slots__ = ("chunks",)
 
@@ -82,10 +86,36 @@ class Stream(Response):
         self.chunks = chunks
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        async for chunk in self.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        sending = asyncio.ensure_future(self._send(send))
+        gone = asyncio.ensure_future(_hung_up(receive))
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                await sending
+        finally:
+            await _end(sending, gone)
+
+    async def _send(self, send: Any) -> None:
+        try:
+            await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+            async for chunk in self.chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            # What a generator holds is given back now, not when somebody collects it.
+            if isinstance(self.chunks, AsyncGenerator):
+                await self.chunks.aclose()
+
+
+async def _hung_up(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end(*tasks: asyncio.Future[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def encode(data: Any) -> bytes:
