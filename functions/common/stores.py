@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ class Store:
     stock_policy: str
     label_templates: tuple[Any, ...]
     code_version: int
+    address: Mapping[str, str | None] | None = None
 
 
 _known: dict[str, tuple[float, Store | None]] = {}
@@ -44,6 +46,7 @@ def _read(document: dict[str, Any]) -> Store:
         stock_policy=document.get("stockPolicy", "strict"),
         label_templates=tuple(document.get("labelTemplates", ())),
         code_version=document.get("codeVersion", 1),
+        address=document.get("address"),
     )
 
 
