@@ -189,6 +189,11 @@ def brands(now: datetime) -> Iterator[dict[str, Any]]:
             yield {"brandId": _slug(name), "tenantId": tenant.id, **record}
 
 
+def first_brands() -> dict[str, str]:
+    """Tenant -> the brand that its cards belong to when they do not say."""
+    return {tenant.id: _slug(_BRANDS[0]) for tenant in TENANTS}
+
+
 def products(now: datetime) -> Iterator[ProductDocument]:
     """The documents of all products: every store of a tenant sells the same, each at a price of its own."""
     for tenant in TENANTS:

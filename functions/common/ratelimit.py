@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from functions.common import log, metrics, redis, settings
+from functions.common.auth import SHOPPER
 from functions.common.errors import TooMany
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ RATES: Final[dict[str, tuple[float, int]]] = {
     "manage": (100.0, 200),
     "bulk": (20.0, 100),
     "check_in": (5.0, 20),
+    "brand_card": (0.2, 10),
+    "cart": (10.0, 60),
 }
 """name -> (cells a second, burst in cells), per tenant (shoppers: per user), times the setting RATE_LIMIT_SCALE."""
 
@@ -56,7 +59,9 @@ async def check(call: Call) -> None:
     assert name is not None
     scale = settings.common().rate_limit_scale
     rate, burst = RATES[name][0] * scale, max(1, int(RATES[name][1] * scale))
-    who = call.principal.tenant_id or call.principal.sub
+    caller = call.principal
+    # A session token names its tenant too, but one shopper must not use up what is there for all of them.
+    who = caller.sub if caller.role == SHOPPER else caller.tenant_id or caller.sub
     wait = await acquire(f"rate:{name}:{who}", rate, burst, call.route.cost)
     if wait > 0:
         _limited.inc(name)

@@ -126,18 +126,11 @@ async def claim(
     refused = {limit.rule_id: Refusal(limit.rule_id, limit.code, why)
                for limit, why in zip(limits, taken, strict=True) if why is not None}  # fmt: skip
     if refused:
-        await _end(record, RELEASED)
-        return list(refused.values())
+        return list(refused.values()) if await _end(record, RELEASED) else await _overtaken(record)
     await failpoints.hit("redemption.after_counters")
     here = {"_id": order_id, "tenantId": tenant_id, "attempt": record["attempt"], "state": {"$in": [CLAIMING, CLAIMED]}}
     result = await mongo.collection(RECORDS).update_one(here, {"$set": {"state": CLAIMED}})
-    if not result.matched_count:
-        # Somebody ended this claim while we slept; what we took after that goes back.
-        current = await _find(tenant_id, order_id)
-        if current is None or current["attempt"] != record["attempt"] or current["state"] != CONFIRMED:
-            await _give_back(tenant_id, record["counters"], hold)
-            raise Conflict("this order was ended meanwhile", code="ORDER_ENDED")
-    return []
+    return [] if result.matched_count else await _overtaken(record)
 
 
 async def confirm(tenant_id: str, order_id: str) -> bool:
@@ -236,6 +229,18 @@ async def _open(tenant_id: str, order_id: str, whose: Mapping[str, str], fresh: 
         if (await records.update_one(here, {"$set": anew})).matched_count:
             return {**record, **anew}
     raise Unavailable("this order is changing too fast just now")
+
+
+async def _overtaken(record: Mapping[str, Any]) -> list[Refusal]:
+    """Somebody ended this claim while we slept: nothing is refused if it was paid, else what we took goes back.
+
+    Raises Conflict.
+    """
+    current = await _find(record["tenantId"], record["_id"])
+    if current is not None and current["attempt"] == record["attempt"] and current["state"] == CONFIRMED:
+        return []
+    await _give_back(record["tenantId"], record["counters"], _hold_id(record))
+    raise Conflict("this order was ended meanwhile", code="ORDER_ENDED")
 
 
 async def _find(tenant_id: str, order_id: str) -> Mapping[str, Any] | None:

@@ -33,6 +33,7 @@ from functions.common.retail.promotion_rules import (
 )
 from functions.common.retail.time_windows import YEARS
 from functions.common.wire import Wire
+from functions.discount.card_schemas import CardBenefit, CardTakenOff, CardView, ScannedCard  # noqa: F401
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _LAYOUT = dict.fromkeys(map(ord, "\t\n\r"), " ")

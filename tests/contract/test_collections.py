@@ -10,10 +10,19 @@ from functions.common.migrations import Collection, Index
 REPORTS = {"price_batches", "price_batch_parts", "price_issues"}
 """What became of updates, for a month: nothing reads them to decide anything."""
 
-THROW_AWAY = {"sessions", "discountcards", "product_staging", "import_undo", "parked_updates", "idempotency", *REPORTS}
+THROW_AWAY = {
+    "sessions",
+    "discountcards",
+    "product_staging",
+    "import_undo",
+    "parked_updates",
+    "idempotency",
+    "loyalty_answers",
+    *REPORTS,
+}
 """A TTL index anywhere else would delete live data: products above all, whose updatedAt is old when nothing changed."""
 
-SWEPT = {"outbox.at", "audit.when", "dueAt", "nextAt", "lease.until"}
+SWEPT = {"holds.at", "outbox.at", "audit.when", "dueAt", "nextAt", "lease.until", "stock.holds.exp"}
 """What waits to be sent, written down or gone on with, in any store: partial indexes that are nearly always empty."""
 
 DECLARED = [

@@ -28,16 +28,19 @@ class PromotionsChanged(TypedDict):
 
 
 class CardAccepted(TypedDict):
-    """`discount.card_accepted` v1: a shopper's brand card counts for the visit.
+    """`discount.card_accepted` v1: a brand card is on a visit until `expiresAt` (RFC 3339).
 
-    `points` are null when the loyalty system did not say; the number is masked but for its last digits.
+    `status` is degraded when the loyalty system did not answer; `points` are null when it has said none.
     """
 
     sessionId: str
     userId: str
+    cardId: str
     brandId: str
-    points: int | None
     maskedNumber: str
+    points: int | None
+    status: str
+    expiresAt: str
 
 
 SAMPLES: Final[dict[tuple[str, int], dict[str, Any]]] = {
@@ -45,11 +48,14 @@ SAMPLES: Final[dict[tuple[str, int], dict[str, Any]]] = {
         "promotions": [{"promotionId": "pasta-night", "ver": 3, "status": "active", "storeIds": ["acme-centre"]}]
     },
     CARD_ACCEPTED: {
-        "sessionId": "acme-centre.0f5e2f4b8a9c4d1e8f7a6b5c4d3e2f10",
+        "sessionId": "acme-centre.0f0e0d0c0b0a09080706050403020100",
         "userId": "shopper-1",
-        "brandId": "alp",
+        "cardId": "acme-centre.1f1e1d1c1b1a19181716151413121110",
+        "brandId": "acme-dairy",
+        "maskedNumber": "****3456",
         "points": 1250,
-        "maskedNumber": "•••• 4242",
+        "status": "confirmed",
+        "expiresAt": "2026-11-20T09:40:00.000Z",
     },
 }
 """One sample of every event, checked against its class by a test and shown in docs/events.md."""

@@ -94,6 +94,7 @@ async def world(
         await migrations.apply(mongo.database(), [*migrations.SHARED, *kept, *COLLECTIONS])
         await stock()
         yield world
+        await support.close()
 
 
 @pytest.fixture
