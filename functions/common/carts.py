@@ -63,6 +63,8 @@ class Visit:
     card: CardOnVisit | None = None
     ended_at: datetime | None = None
     handover: Mapping[str, Any] | None = None
+    marks: tuple[str, ...] = ()
+    """The keyed edits that the cart has taken in last."""
 
     def is_over(self, now: datetime) -> bool:
         """Whether the visit has run out. MongoDB removes it a minute or more later, so every read asks this."""
@@ -211,6 +213,7 @@ def visit_of(document: Mapping[str, Any]) -> Visit:
         checkout=None if lock is None else Lock(lock["id"], lock["cartVer"], lock["at"]),
         card=None if card is None else _card(card),
         handover=document.get("handover"),
+        marks=tuple(cart.get("marks", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.sessions import schemas
-from functions.sessions.domain import Session
+from functions.sessions.domain.visits import Session
 from functions.sessions.service import CheckedIn, Token
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.common.mongo import Document, Scoped
-from functions.sessions.domain import Session
+from functions.sessions.domain.visits import Session
 
 NAME = "sessions"
 
@@ -39,11 +39,15 @@ class MongoSessions:
 
     async def extend(self, session: Session) -> Session | None:
         """Move the end; two renewals at once leave the later one, an ended session stays as it is."""
-        return await self._update(session, {"status": "active"}, {"$max": {"expiresAt": session.expires_at}})
+        # A visit that lasts longer may be told again that it ends.
+        later = {"$max": {"expiresAt": session.expires_at}, "$set": {"noticeAt": None}}
+        return await self._update(session, {"status": "active"}, later)
 
     async def end(self, session: Session, now: datetime) -> Session | None:
-        """Mark it ended; the first end wins."""
-        return await self._update(session, {"status": "active"}, {"$set": {"status": "ended", "endedAt": now}})
+        """Mark it ended; the first end wins. A visit whose cart a checkout holds goes on."""
+        return await self._update(
+            session, {"status": "active", "checkout": None}, {"$set": {"status": "ended", "endedAt": now}}
+        )
 
     async def _update(self, session: Session, condition: dict[str, Any], update: dict[str, Any]) -> Session | None:
         from pymongo import ReturnDocument

@@ -8,6 +8,32 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from functions.common.wire import Wire
+from functions.sessions.cart_schemas import (
+    AddLine,
+    CartQuery,
+    CartView,
+    ChangeLine,
+    HandedCart,
+    Handover,
+    LookQuery,
+)
+
+__all__ = [
+    "AddLine",
+    "CartQuery",
+    "CartView",
+    "ChangeLine",
+    "CheckIn",
+    "CheckedIn",
+    "HandedCart",
+    "Handover",
+    "KeyDocument",
+    "LookQuery",
+    "PublicKey",
+    "SessionToken",
+    "SessionView",
+    "StoreOfVisit",
+]
 
 
 class CheckIn(Wire):
@@ -32,7 +58,7 @@ class SessionView(Wire):
 
     session_id: str
     store_id: str
-    status: Literal["active", "ended"]
+    status: Literal["active", "ended", "handed_over"]
     created_at: datetime
     expires_at: datetime
 
@@ -50,7 +76,7 @@ class SessionToken(Wire):
 class CheckedIn(SessionToken):
     """The visit that has begun, its token and its store."""
 
-    status: Literal["active", "ended"]
+    status: Literal["active", "ended", "handed_over"]
     created_at: datetime
     store: StoreOfVisit
 

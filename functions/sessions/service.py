@@ -12,8 +12,8 @@ from functions.common import log
 from functions.common.auth import Principal
 from functions.common.errors import Conflict, Malformed, NotFound, Problem, Unauthenticated
 from functions.common.stores import Store
-from functions.sessions import domain
-from functions.sessions.domain import Session
+from functions.sessions.domain import visits as domain
+from functions.sessions.domain.visits import Session
 
 
 class Sessions(Protocol):
@@ -29,7 +29,7 @@ class Sessions(Protocol):
         """Keep a later end, unless the session has ended since; returns what is kept now."""
 
     async def end(self, session: Session, now: datetime) -> Session | None:
-        """Mark it ended, once; returns what is kept now."""
+        """Mark it ended, once, unless a checkout holds it; returns what is kept now."""
 
 
 class Stores(Protocol):
@@ -105,7 +105,7 @@ async def check_in(deps: Deps, *, store_code: str, user_id: str, key: str | None
 async def read_current(deps: Deps, caller: Principal, now: datetime) -> Session:
     """The visit a session token belongs to. Raises Unauthenticated when it is over: check in again."""
     session = await deps.sessions.find(caller.session_id, caller.store_id, caller.sub)
-    if session is None or domain.is_over(session, now) or session.status == "ended":
+    if session is None or domain.is_over(session, now) or session.status != "active":
         raise Unauthenticated("this visit is over: check in again", code="SESSION_EXPIRED")
     return session
 
@@ -135,12 +135,14 @@ async def renew(deps: Deps, *, session_id: str, user_id: str, now: datetime) -> 
 
 
 async def end(deps: Deps, *, session_id: str, user_id: str, now: datetime) -> Session:
-    """End a visit; ending it again changes nothing. Raises NotFound like `read`."""
+    """End a visit; ending it again changes nothing. Raises NotFound like `read`, Conflict while a checkout holds it."""
     session = await read(deps, session_id=session_id, user_id=user_id, now=now)
     if session.status == "active":
         ended = await deps.sessions.end(session, now)
         if ended is None:
             raise _unknown()
+        if ended.status == "active":
+            raise Conflict("a checkout holds the cart of this visit: pay or cancel it first", code="CART_LOCKED")
         session = ended
     return session
 
@@ -158,7 +160,7 @@ async def _read_code(deps: Deps, text: str) -> domain.StoreCode:
 
 
 def _refuse_over(session: Session, now: datetime) -> None:
-    if session.status == "ended" or domain.is_over(session, now):
+    if session.status != "active" or domain.is_over(session, now):
         raise Conflict("this visit has ended: check in again", code="SESSION_ENDED")
 
 

@@ -21,7 +21,7 @@ class Expiring(TypedDict):
 
 
 class PriceChange(TypedDict):
-    """A unit price of a line before and after, minor units of `currency`. `barcode` is what was scanned, or its pack."""
+    """A unit price of a line before and after, minor units. `barcode` is that of the pack, if one was scanned."""
 
     barcode: str
     name: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from functions.common import stores
-from functions.sessions import domain, wiring
+from functions.sessions import wiring
+from functions.sessions.domain import visits as domain
 from tests.guards.guard import OUT, Guard, both_ways, red_without
 from tests.integration.sessions import test_visits as visits
 from tests.integration.sessions.conftest import CheckIn

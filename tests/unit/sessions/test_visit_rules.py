@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.sessions import domain
-from functions.sessions.domain import Session, StoreCode
+from functions.sessions.domain import visits as domain
+from functions.sessions.domain.visits import Session, StoreCode
 
 NOW = datetime(2026, 11, 20, 9, 30, 0, 123456, tzinfo=UTC)
 CODE = StoreCode("acme", "acme-berlin", 1)

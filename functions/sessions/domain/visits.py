@@ -19,7 +19,7 @@ STORE_CODE_ISSUER = "retailscan-catalog"
 # The store's id leads the session's id, so that every query on a session can name its store.
 _SESSION_ID = re.compile(r"(?P<store>[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?)\.[0-9a-f]{32}", re.ASCII)
 
-Status = Literal["active", "ended"]
+Status = Literal["active", "ended", "handed_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,12 @@ def is_over(session: Session, now: datetime) -> bool:
 
 def slide(session: Session, now: datetime) -> Session:
     """The visit goes on for another half hour, but never past four hours in all, and never gets shorter."""
-    until = min(now + IDLE, session.created_at + LONGEST_VISIT)
-    return replace(session, expires_at=max(session.expires_at, until))
+    return replace(session, expires_at=slid(session.created_at, session.expires_at, now))
+
+
+def slid(created_at: datetime, expires_at: datetime, now: datetime) -> datetime:
+    """When a visit ends after something was done in it; as `slide`."""
+    return max(expires_at, min(now + IDLE, created_at + LONGEST_VISIT))
 
 
 def token_expiry(session: Session, now: datetime) -> datetime:
