@@ -1,16 +1,15 @@
 """From what the provider says of a payment to what becomes of its purchase. Every step may be repeated.
 
-Nobody's word counts but that of an intent that was read from the provider. Stock, coupons and card are booked first
-and the purchase becomes `paid` afterwards: whoever dies in between leaves a purchase that is settled again.
+Nobody's word counts but that of an intent that was read from the provider.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from functions.checkout import domain, selling
+from functions.checkout import domain, finishing
 from functions.checkout.payments import verdicts
 from functions.checkout.payments.provider import Intent
 from functions.common import failpoints, log, metrics, outbox
@@ -45,7 +44,7 @@ async def settle(deps: Deps, purchase: Document, intent: Intent, now: datetime) 
         verdict = judge(purchase, intent)
     _settled.labels(type(verdict).__name__).value += 1
     if isinstance(verdict, verdicts.Received):
-        return await _paid(deps, purchase, intent, now)
+        return await finishing.mark_paid(deps, purchase, intent, now)
     if isinstance(verdict, verdicts.Mismatch):
         return await _mismatched(deps, purchase, intent, verdict, now)
     return await _noted(deps, purchase, intent, verdict, now)
@@ -55,6 +54,12 @@ def judge(purchase: Mapping[str, Any], intent: Intent) -> verdicts.Verdict:
     """What the intent means for the purchase as it is now."""
     asked, due = purchase["payment"]["amount"], purchase["totals"]["total"]
     return verdicts.judge(intent, asked=asked, due=due, currency=purchase["currency"])
+
+
+def can_never_be_paid(purchase: Mapping[str, Any]) -> bool:
+    """Whether the provider has ended the payment, or something else was paid and has gone back."""
+    payment = purchase.get("payment")
+    return payment is not None and (payment["status"] == "canceled" or bool(payment.get("mismatch")))
 
 
 def payment_of(purchase: Mapping[str, Any], intent: Intent) -> Document:
@@ -80,42 +85,6 @@ def payment_changed(purchase: Mapping[str, Any], status: str, code: str | None =
             "total": purchase["totals"]["total"],
             "currency": purchase["currency"],
         },
-    )
-
-
-async def book(deps: Deps, purchase: Document, now: datetime) -> None:
-    """What the purchase holds is its own for good: stock, coupons, card. Safe to repeat, also with another `now`."""
-    tenant_id, store_id, order = purchase["tenantId"], purchase["storeId"], purchase["_id"]
-    if purchase["policy"] == "strict":
-        # The ledger knows a sale by its id and time: the same time for everybody who repeats this.
-        at = purchase["createdAt"]
-        await deps.holds.commit(tenant_id, store_id, order, selling.demand(purchase), at, by="checkout")
-        await failpoints.hit("commit.after_line")
-    if purchase.get("redemptions"):
-        await deps.redemptions.confirm(tenant_id, order)
-    card = purchase.get("card")
-    if card is not None:
-        await deps.cards.use(tenant_id, store_id, card["cardId"], order, now)
-
-
-async def _paid(deps: Deps, purchase: Document, intent: Intent, now: datetime) -> Document | None:
-    await book(deps, purchase, now)
-    await failpoints.hit("payment.before_paid")
-    data = {
-        **_who(purchase),
-        "total": purchase["totals"]["total"],
-        "currency": purchase["currency"],
-        "items": selling.units(purchase),
-        "paidAt": selling.rfc3339(now),
-    }
-    return await _moved(
-        deps,
-        purchase,
-        states.PAID,
-        now,
-        why="the provider has the money",
-        values={"payment": payment_of(purchase, intent), "paidAt": now},
-        events=[outbox.entry(contract.PAID, data), payment_changed(purchase, "succeeded")],
     )
 
 
@@ -169,22 +138,6 @@ async def _mismatched(
     if changed is not None:
         await deps.purchases.tell(changed)
     return changed
-
-
-async def _moved(
-    deps: Deps,
-    purchase: Document,
-    to: str,
-    now: datetime,
-    *,
-    why: str,
-    values: Mapping[str, Any],
-    events: Sequence[Mapping[str, Any]],
-) -> Document | None:
-    moved = await deps.purchases.move(purchase, to, now=now, why=why, values=values, events=events)
-    if moved is not None:
-        await deps.purchases.tell(moved)
-    return moved
 
 
 def _is_clear(purchase: Mapping[str, Any]) -> bool:
