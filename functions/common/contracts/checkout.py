@@ -11,6 +11,7 @@ EXPIRING: Final = ("checkout.expiring", 1)
 INTERVENTION_OPENED: Final = ("checkout.intervention_opened", 1)
 INTERVENTION_ENDED: Final = ("checkout.intervention_ended", 1)
 PAID: Final = ("purchase.paid", 1)
+EXITED: Final = ("purchase.exited", 1)
 CLOSED: Final = ("purchase.closed", 1)
 REFUNDED: Final = ("purchase.refunded", 1)
 
@@ -86,6 +87,19 @@ class Paid(TypedDict):
     currency: str
     items: int
     paidAt: str
+
+
+class Exited(TypedDict):
+    """`purchase.exited` v1: the shopper has left with what was paid for; the purchase can be closed.
+
+    `override` is the reason why staff have let the shopper out without the pass, null when it was the pass.
+    """
+
+    checkoutId: str
+    sessionId: str
+    userId: str
+    exitedAt: str
+    override: str | None
 
 
 class SoldLine(TypedDict):
@@ -196,6 +210,7 @@ SAMPLES: Final[dict[tuple[str, int], dict[str, Any]]] = {
         "by": "staff-7",
     },
     PAID: {**_WHO, "total": 1299, "currency": "EUR", "items": 3, "paidAt": "2026-11-20T09:58:00Z"},
+    EXITED: {**_WHO, "exitedAt": "2026-11-20T10:01:00Z", "override": None},
     CLOSED: {
         **_WHO,
         "receiptNumber": 4711,
