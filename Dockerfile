@@ -6,11 +6,12 @@
 ARG PYTHON=python:3.11-slim-bookworm
 
 FROM ${PYTHON} AS build
-ARG FUNCTION
 WORKDIR /app
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt .
 RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes -r requirements.txt
+# Not before: what stands above it is the same for every room, and made once for all of them.
+ARG FUNCTION
 COPY functions/__init__.py functions/
 COPY functions/common functions/common
 COPY functions/${FUNCTION} functions/${FUNCTION}

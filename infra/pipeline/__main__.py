@@ -1,0 +1,306 @@
+"""`python -m infra.pipeline STEP`: one step of cloudbuild.yaml. What steps tell one another lies in .pipeline/."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra.pipeline import Failed, canary, images, plans, releases, smoke, storage, vulnerabilities
+from infra.pipeline.google import Clock, Google, Rest
+from infra.pipeline.judging import Limits
+from infra.pipeline.monitoring import SETTLE_SECONDS, Monitoring
+from infra.pipeline.run import CANDIDATE, STABLE, Run
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+STAGING, PROD = "staging", "prod"
+BEFORE, AFTER = "before.json", "after.json"
+"""What Terraform told before and after it was applied; before the first time it has nothing to tell."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """What cloudbuild.yaml says in the environment, and the hands to work with."""
+
+    environ: Mapping[str, str]
+    google: Google
+    clock: Clock
+    root: Path = ROOT
+    ask: smoke.Ask = smoke.ask
+
+    def __getitem__(self, name: str) -> str:
+        value = self.environ.get(name, "")
+        if not value:
+            raise Failed(f"{name} is not set: cloudbuild.yaml sets it, from the trigger's substitutions")
+        return value
+
+    @property
+    def environment(self) -> str:
+        """Which environment this build deploys to."""
+        return self["ENVIRONMENT"]
+
+    @property
+    def bucket(self) -> storage.Bucket:
+        """Where releases are recorded."""
+        return storage.Bucket(self.google, self["RELEASES"])
+
+    @property
+    def builds(self) -> storage.Builds:
+        """Cloud Build, in the project where this runs."""
+        return storage.Builds(self.google, self["PROJECT_ID"], self["LOCATION"])
+
+    def note(self, name: str) -> Path:
+        """A file for the steps that come."""
+        folder = self.root / ".pipeline"
+        folder.mkdir(exist_ok=True)
+        return folder / name
+
+    def read(self, name: str) -> Any:
+        """What an earlier step noted. Raises Failed when it did not."""
+        try:
+            return json.loads(self.note(name).read_text())
+        except FileNotFoundError:
+            raise Failed(f".pipeline/{name} is missing: an earlier step did not run") from None
+
+    def write(self, name: str, document: object) -> None:
+        """Note something."""
+        self.note(name).write_text(json.dumps(document, indent=2) + "\n")
+
+    def deployed(self, name: str = AFTER) -> Deployed:
+        """What Terraform says is there."""
+        outputs = self.read(name)
+        if "pipeline" not in outputs:
+            if name == BEFORE:
+                return Deployed("", "", "", {}, ())
+            raise Failed("Terraform has no output `pipeline`")
+        said = outputs["pipeline"]["value"]
+        return Deployed(said["project"], said["location"], said["url"], said["services"], tuple(said["migrations"]))
+
+    def run(self, deployed: Deployed) -> Run:
+        """Cloud Run of the environment."""
+        return Run(self.google, self.clock, deployed.project, deployed.location)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """Terraform's output `pipeline`."""
+
+    project: str
+    location: str
+    url: str
+    services: Mapping[str, Mapping[str, Any]]
+    migrations: tuple[str, ...]
+
+    def doors(self, services: Sequence[str], *, candidates: bool) -> list[smoke.Door]:
+        """The public doors among these services, asked by the way of candidates or by everybody's."""
+        doors = []
+        for name in services:
+            service = self.services[name]
+            url = service.get("candidate_url") if candidates else self.url
+            if service["public"] and url:
+                doors.append(smoke.Door(name, url, tuple(service.get("routes", ()))))
+        return doors
+
+
+def rooms(build: Build) -> None:
+    """Find out which rooms have an image of these very files, and which must be built."""
+    found: dict[str, str] = {}
+    lacking: list[str] = []
+    if not build.environ.get("RELEASE"):
+        registry = images.Registry(build.google, build["REPOSITORY"])
+        for room in images.rooms(build.root):
+            tag = images.fingerprint(build.root, room, build["PYTHON"])
+            image = registry.find(room, tag)
+            if image is None:
+                lacking.append(f"{room}\t{tag}\n")
+            else:
+                found[room] = image
+            print(f"{room}: {'to be built' if image is None else image}")
+    build.write("found.json", found)
+    # For shell: a room and its tag a line.
+    build.note("build.tsv").write_text("".join(lacking))
+
+
+def scanned(build: Build) -> None:
+    """Judge what the scanner found in the images just built."""
+    entries = json.loads((HERE / "accepted-vulnerabilities.json").read_text())
+    today = datetime.fromtimestamp(build.clock.time(), UTC).date()
+    scans = {path.stem: json.loads(path.read_text()) for path in build.note("scans").glob("*.json")}
+    built = [line.split("\t")[0] for line in build.note("build.tsv").read_text().splitlines()]
+    if unscanned := sorted(set(built) - set(scans)):
+        raise Failed(f"not scanned: {', '.join(unscanned)}")
+    stops, told = vulnerabilities.judge(scans, vulnerabilities.exceptions(entries), today)
+    for sentence in told:
+        print(sentence)
+    if stops:
+        raise Failed("\n".join(stops))
+
+
+def release(build: Build) -> None:
+    """Write down the image of every room: those built and found, or those of a recorded release."""
+    here = images.rooms(build.root)
+    wanted = build.environ.get("RELEASE", "")
+    if wanted:
+        made = releases.promoted(build.bucket, wanted, build["COMMIT_SHA"], here, build["REPOSITORY"])
+    elif build.environment == PROD:
+        raise Failed("production gets recorded releases only: set _RELEASE to a commit that passed staging")
+    else:
+        lines = build.note("pushed.tsv").read_text().splitlines()
+        pushed = dict(line.split("\t") for line in lines)
+        made = releases.assemble(build["COMMIT_SHA"], here, build.read("found.json"), pushed)
+    build.write("release.json", made.as_dict())
+    build.write("images.tfvars.json", made.tfvars())
+
+
+def hold(build: Build) -> None:
+    """Have the environment to oneself, and refuse to go back in time."""
+    storage.lock(build.bucket, build.builds, build.clock, build.environment, build["BUILD_ID"])
+    built = build.builds.get(build["BUILD_ID"])["createTime"]
+    releases.refuse_older(build.bucket.read(releases.current_path(build.environment)), built)
+    build.write("built.json", built)
+
+
+def settle(build: Build) -> None:
+    """Pin all traffic to the revisions that serve, by name: so a new one gets none."""
+    before = build.deployed(BEFORE)
+    canary.settle(build.run(before), before.services)
+
+
+def planned(build: Build) -> None:
+    """Refuse a plan that destroys what holds data."""
+    found = build.read("plan.json")
+    print(plans.summary(found))
+    allowed = [address.strip() for address in build.environ.get("MAY_DESTROY", "").split(",")]
+    if refused := plans.refused(found, allowed):
+        raise Failed(
+            "\n".join(f"{address} would be destroyed: allow it in _MAY_DESTROY, or do not" for address in refused)
+        )
+
+
+def migrate(build: Build) -> None:
+    """Bring about collections, indexes and validators, before any new revision gets a request."""
+    deployed = build.deployed()
+    for job in deployed.migrations:
+        print(job)
+        build.run(deployed).execute(job)
+
+
+def test_candidates(build: Build) -> None:
+    """Every new revision must have started; public ones are asked, too."""
+    deployed = build.deployed()
+    run = build.run(deployed)
+    changes = canary.changes(run, deployed.services)
+    for change in changes:
+        run.split(change.service, {change.old: 100}, {STABLE: change.old, CANDIDATE: change.new})
+    doors = deployed.doors([change.service for change in changes], candidates=True)
+    wrong = [sentence for door in doors for sentence in smoke.complaints(door, build.ask)]
+    if wrong:
+        raise Failed("\n".join(wrong))
+    started = ", ".join(change.new for change in changes) or "nothing new"
+    print(f"started: {started}; asked: {', '.join(door.service for door in doors) or 'none'}")
+
+
+def shift(build: Build) -> None:
+    """Move the traffic step by step, and back at the first sign of trouble."""
+    deployed = build.deployed()
+    run = build.run(deployed)
+    changes = canary.changes(run, deployed.services)
+    build.write("replaced.json", {change.service: change.old for change in changes})
+    shopper = None
+    if secret := build.environ.get("SMOKE_SECRET"):
+        shopper = smoke.shopper_of(build.google, secret, build.ask)
+    visit = None
+    if build.environment != PROD:
+        doors = deployed.doors([change.service for change in changes], candidates=False)
+        visit = smoke.visitor(doors, build.clock, deployed.url, shopper, build.ask)
+    bake, patience = float(build["BAKE_SECONDS"]), float(build["PATIENCE_SECONDS"])
+    if not SETTLE_SECONDS < bake <= patience:
+        raise Failed(f"_BAKE_SECONDS is more than {SETTLE_SECONDS:.0f} and at most _PATIENCE_SECONDS")
+    figures = Monitoring(build.google, deployed.project, deployed.location)
+    limits = Limits(bake=bake, patience=patience)
+    canary.Canary(run, figures, build.clock, limits, visit=visit).release(changes)
+    if shopper is not None:
+        print(smoke.story(deployed.url, shopper, build.ask))
+
+
+def record(build: Build) -> None:
+    """Record what the environment runs now; after staging, ask for production. Then let go of the environment."""
+    made = releases.Release.of(build.read("release.json"))
+    passed = tuple(dict.fromkeys((*made.passed, build.environment)))
+    deployed = build.deployed()
+    done = replace(
+        made,
+        passed=passed,
+        built=build.read("built.json"),
+        replaced=build.read("replaced.json"),
+        project=deployed.project,
+        location=deployed.location,
+    )
+    build.bucket.write(releases.path_of(done.commit), done.as_dict())
+    build.bucket.write(releases.current_path(build.environment), done.as_dict())
+    build.bucket.write(releases.tfvars_path(build.environment), done.tfvars())
+    storage.unlock(build.bucket, build.environment, build["BUILD_ID"])
+    if build.environment == STAGING and (trigger := build.environ.get("PROMOTION")):
+        waiting = build.builds.start(trigger, done.commit, {"_RELEASE": done.commit})
+        print(f"build {waiting} waits for approval: gcloud builds approve {waiting}")
+
+
+def roll_back(build: Build) -> None:
+    """By hand, at any time: everything that the last release replaced serves again, at once."""
+    record = build.bucket.read(releases.current_path(build.environment))
+    if record is None:
+        raise Failed(f"nothing is recorded of {build.environment}")
+    done = releases.Release.of(record)
+    run = Run(build.google, build.clock, done.project, done.location)
+    for service, revision in done.replaced.items():
+        run.split(service, {revision: 100}, {STABLE: revision})
+        print(f"{service}: {revision}")
+    print(f"{len(done.replaced)} services went back to what served before {done.commit}")
+
+
+STEPS: dict[str, Callable[[Build], None]] = {
+    "rooms": rooms,
+    "scanned": scanned,
+    "release": release,
+    "hold": hold,
+    "settle": settle,
+    "planned": planned,
+    "migrate": migrate,
+    "smoke": test_candidates,
+    "canary": shift,
+    "record": record,
+    "roll-back": roll_back,
+}
+
+
+def main(argv: Sequence[str] | None = None, build: Build | None = None) -> int:
+    """One step; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.pipeline",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(f"{name:10} {step.__doc__}" for name, step in STEPS.items()),
+    )
+    parser.add_argument("step", choices=STEPS, metavar="STEP")
+    asked = parser.parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The build's log shows lines as they are told, not at the end.
+        sys.stdout.reconfigure(line_buffering=True)
+    try:
+        STEPS[asked.step](build or Build(os.environ, Rest(given=os.environ.get("ACCESS_TOKEN", "")), time))
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Cloud Run as the pipeline uses it: which revision serves what share of a service, and jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from infra.pipeline import Failed
+from infra.pipeline.google import Clock, Google
+
+API = "https://run.googleapis.com/v2"
+BY_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+STABLE, CANDIDATE = "stable", "candidate"
+PAUSE_SECONDS = 3.0
+OPERATION_SECONDS = 300.0
+JOB_SECONDS = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as it is: names of revisions without their path; `shares` are percents by revision."""
+
+    name: str
+    created: str
+    ready: str
+    shares: dict[str, int]
+    tags: dict[str, str]
+    why: str
+
+    @property
+    def stable(self) -> str | None:
+        """The last revision that was found good; before the first, the one that serves most; None when none does."""
+        if STABLE in self.tags:
+            return self.tags[STABLE]
+        return max(self.shares, key=lambda revision: self.shares[revision], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The services and jobs of one project in one location."""
+
+    google: Google
+    clock: Clock
+    project: str
+    location: str
+
+    @property
+    def _home(self) -> str:
+        return f"{API}/projects/{self.project}/locations/{self.location}"
+
+    def service(self, name: str) -> Service:
+        """Its present state; what serves is told by revision, also where the latest one is asked for."""
+        found = self.google("GET", f"{self._home}/services/{name}")
+        shares: dict[str, int] = {}
+        tags: dict[str, str] = {}
+        latest = _last(found.get("latestReadyRevision", ""))
+        for target in found.get("trafficStatuses", ()):
+            revision = _last(target.get("revision", "")) or latest
+            if target.get("percent"):
+                shares[revision] = shares.get(revision, 0) + target["percent"]
+            if target.get("tag"):
+                tags[target["tag"]] = revision
+        why = found.get("terminalCondition", {}).get("message", "")
+        return Service(name, _last(found.get("latestCreatedRevision", "")), latest, shares, tags, why)
+
+    def split(self, name: str, shares: dict[str, int], tags: dict[str, str]) -> None:
+        """Give revisions these percents and tags, and wait until it is so. Raises Failed."""
+        targets: list[dict[str, Any]] = [
+            {"type": BY_REVISION, "revision": revision, "percent": percent}
+            for revision, percent in shares.items()
+            if percent
+        ]
+        targets += [{"type": BY_REVISION, "revision": revision, "tag": tag} for tag, revision in tags.items()]
+        operation = self.google(
+            "PATCH", f"{self._home}/services/{name}", {"traffic": targets}, params={"updateMask": "traffic"}
+        )
+        self._finish(operation, f"the traffic of {name}", OPERATION_SECONDS)
+
+    def execute(self, job: str) -> None:
+        """Run a job to its end. Raises Failed when it does not succeed."""
+        operation = self.google("POST", f"{self._home}/jobs/{job}:run", {})
+        execution = self._finish(operation, f"the job {job}", JOB_SECONDS)
+        if execution.get("failedCount") or not execution.get("succeededCount"):
+            raise Failed(f"the job {job} failed; its log: {execution.get('logUri', 'unknown')}")
+
+    def _finish(self, operation: dict[str, Any], what: str, patience: float) -> dict[str, Any]:
+        until = self.clock.time() + patience
+        while not operation.get("done"):
+            if self.clock.time() > until:
+                raise Failed(f"{what}: not finished after {patience:.0f} s")
+            self.clock.sleep(PAUSE_SECONDS)
+            operation = self.google("GET", f"{API}/{operation['name']}")
+        if "error" in operation:
+            raise Failed(f"{what}: {operation['error'].get('message', operation['error'])}")
+        response: dict[str, Any] = operation.get("response", {})
+        return response
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]

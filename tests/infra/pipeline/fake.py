@@ -1,0 +1,241 @@
+"""Google in memory, with a clock of its own: services with revisions, figures of them, a bucket, builds, images.
+
+Every request is held against Google's description of the API, so that a wrong path, parameter or field fails here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+from infra.pipeline.google import Refused
+from tests.infra.pipeline.discovered import check_request, method_of
+
+PROJECT, LOCATION = "shop-prod", "europe-west1"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+FIGURES_SEEN_AFTER = 180.0
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only while somebody waits."""
+
+    now: float = NOW
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float, /) -> None:
+        self.now += seconds
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a revision does with a request."""
+
+    error_ratio: float = 0.0
+    p95_ms: float = 40.0
+
+
+@dataclass
+class FakeService:
+    """A service: its revisions, the newest last, and who gets what since when."""
+
+    revisions: list[str]
+    ready: str
+    traffic: list[dict[str, Any]]
+    rate: float = 50.0
+    """Requests a second."""
+    behaviour: dict[str, Behaviour] = field(default_factory=dict)
+    history: list[tuple[float, dict[str, int]]] = field(default_factory=list)
+
+
+@dataclass
+class FakeGoogle:
+    """Answers like Google. `before` may raise or change things before a request is answered."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    services: dict[str, FakeService] = field(default_factory=dict)
+    jobs: dict[str, bool] = field(default_factory=dict)
+    executed: list[str] = field(default_factory=list)
+    objects: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    builds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    started: list[dict[str, Any]] = field(default_factory=list)
+    tags: dict[tuple[str, str], str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    splits: list[tuple[str, dict[str, int]]] = field(default_factory=list)
+    before: Callable[[str, str], None] = lambda _method, _name: None
+    _generation: int = 0
+
+    def serve(self, name: str, revision: str = "", rate: float = 50.0) -> FakeService:
+        """A service as Terraform makes it: the latest revision gets everything."""
+        first = revision or f"{name}-00001"
+        latest = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
+        self.services[name] = service = FakeService([first], first, latest, rate)
+        service.history.append((0.0, {first: 100}))
+        return service
+
+    def deploy(self, name: str, behaviour: Behaviour = Behaviour(), *, starts: bool = True) -> str:
+        """A new revision; it serves only where the latest one is asked for."""
+        service = self.services[name]
+        revision = f"{name}-{len(service.revisions) + 1:05d}"
+        service.revisions.append(revision)
+        service.behaviour[revision] = behaviour
+        if starts:
+            service.ready = revision
+        self._note(service)
+        return revision
+
+    def shares(self, name: str) -> dict[str, int]:
+        """Who serves the service now."""
+        return dict(self.services[name].history[-1][1])
+
+    def tagged(self, name: str) -> dict[str, str]:
+        """Its tags."""
+        return {each["tag"]: each["revision"] for each in self.services[name].traffic if "tag" in each}
+
+    def __call__(
+        self, method: str, url: str, body: object = None, *, params: Mapping[str, str | list[str]] | None = None
+    ) -> Any:
+        found = method_of(method, url)
+        check_request(found, params or {}, body)
+        self.before(found.name, url)
+        name = found.name.replace(".", "_")
+        return getattr(self, f"_{name}")(found.path, dict(params or {}), body)
+
+    # --- Cloud Run
+
+    def _projects_locations_services_get(self, path: Any, _params: Any, _body: Any) -> Any:
+        name = path["name"].rpartition("/")[2]
+        service = self._service(name)
+        statuses = [{**each, "uri": "https://x.invalid"} for each in service.traffic]
+        return {
+            "name": path["name"],
+            "latestCreatedRevision": f"{path['name']}/revisions/{service.revisions[-1]}",
+            "latestReadyRevision": f"{path['name']}/revisions/{service.ready}",
+            "traffic": service.traffic,
+            "trafficStatuses": statuses,
+            "terminalCondition": {"type": "Ready", "message": "The user-provided container failed to start."},
+        }
+
+    def _projects_locations_services_patch(self, path: Any, params: Any, body: Any) -> Any:
+        assert params == {"updateMask": "traffic"}, "everything else is Terraform's"
+        name = path["name"].rpartition("/")[2]
+        service = self._service(name)
+        assert sum(each.get("percent", 0) for each in body["traffic"]) == 100, "Cloud Run refuses anything but 100 %"
+        for each in body["traffic"]:
+            assert each["revision"] in service.revisions, f"{each['revision']} does not exist"
+        names = [each["tag"] for each in body["traffic"] if "tag" in each]
+        assert len(names) == len(set(names)), "a tag names one revision"
+        service.traffic = body["traffic"]
+        self._note(service)
+        self.splits.append((name, self.shares(name)))
+        return {"name": f"projects/{PROJECT}/locations/{LOCATION}/operations/op-{name}"}
+
+    def _projects_locations_operations_get(self, path: Any, _params: Any, _body: Any) -> Any:
+        kind, _, name = path["name"].rpartition("/")[2].partition("-")
+        if kind == "op":
+            return {"name": path["name"], "done": True, "response": {}}
+        done = self.jobs[name]
+        counts = {"succeededCount": 1} if done else {"failedCount": 1, "logUri": "https://logs.invalid"}
+        return {"name": path["name"], "done": True, "response": counts}
+
+    def _projects_locations_jobs_run(self, path: Any, _params: Any, _body: Any) -> Any:
+        name = path["name"].rpartition("/")[2]
+        if name not in self.jobs:
+            raise Refused(404, f"no job {name}")
+        self.executed.append(name)
+        return {"name": f"projects/{PROJECT}/locations/{LOCATION}/operations/job-{name}"}
+
+    def _service(self, name: str) -> FakeService:
+        if name not in self.services:
+            raise Refused(404, f"no service {name}")
+        return self.services[name]
+
+    def _note(self, service: FakeService) -> None:
+        shares: dict[str, int] = {}
+        for each in service.traffic:
+            revision = each.get("revision", service.ready)
+            if each.get("percent"):
+                shares[revision] = shares.get(revision, 0) + each["percent"]
+        service.history.append((self.clock.now, shares))
+
+    # --- Cloud Monitoring
+
+    def _projects_timeSeries_list(self, _path: Any, params: Any, _body: Any) -> Any:
+        assert f'resource.labels.location = "{LOCATION}"' in params["filter"]
+        name = params["filter"].partition('service_name = "')[2].partition('"')[0]
+        begin, end = (datetime.fromisoformat(params[f"interval.{key}"]).timestamp() for key in ("startTime", "endTime"))
+        assert params["aggregation.alignmentPeriod"] == f"{round(end - begin)}s", "one value for the whole window"
+        seen = min(end, self.clock.now - FIGURES_SEEN_AFTER)
+        service = self._service(name)
+        series = []
+        for revision, number in self._requests(service, begin, seen).items():
+            behaviour = service.behaviour.get(revision, Behaviour())
+            resource = {"labels": {"revision_name": revision}}
+            if "request_latencies" in params["filter"]:
+                value: dict[str, Any] = {"doubleValue": behaviour.p95_ms}
+                series.append({"resource": resource, "points": [{"value": value}]})
+                continue
+            failed = round(number * behaviour.error_ratio)
+            for kind, count in (("2xx", number - failed), ("5xx", failed)):
+                labels = {"labels": {"response_code_class": kind}}
+                value = {"int64Value": str(count)}
+                if count:
+                    series.append({"resource": resource, "metric": labels, "points": [{"value": value}]})
+        return {"timeSeries": series}
+
+    def _requests(self, service: FakeService, begin: float, end: float) -> dict[str, int]:
+        found: dict[str, float] = {}
+        moments = [*service.history, (float("inf"), {})]
+        for (since, shares), (until, _) in pairwise(moments):
+            seconds = min(end, until) - max(begin, since)
+            for revision, percent in shares.items():
+                found[revision] = found.get(revision, 0.0) + max(0.0, seconds) * service.rate * percent / 100
+        return {revision: round(number) for revision, number in found.items() if round(number)}
+
+    # --- Cloud Storage
+
+    def _objects_get(self, path: Any, params: Any, _body: Any) -> Any:
+        if path["object"] not in self.objects:
+            raise Refused(404, "no such object")
+        generation, content = self.objects[path["object"]]
+        return content if params.get("alt") == "media" else {"generation": str(generation)}
+
+    def _objects_insert(self, _path: Any, params: Any, body: Any) -> Any:
+        if params.get("ifGenerationMatch") == "0" and params["name"] in self.objects:
+            raise Refused(412, "it exists")
+        self._generation += 1
+        self.objects[params["name"]] = (self._generation, json.loads(json.dumps(body)))
+        return {}
+
+    def _objects_delete(self, path: Any, params: Any, _body: Any) -> Any:
+        if path["object"] not in self.objects:
+            raise Refused(404, "no such object")
+        if str(self.objects[path["object"]][0]) != params["ifGenerationMatch"]:
+            raise Refused(412, "another one")
+        del self.objects[path["object"]]
+        return {}
+
+    # --- Cloud Build, Artifact Registry, Secret Manager
+
+    def _projects_locations_builds_get(self, path: Any, _params: Any, _body: Any) -> Any:
+        return self.builds[path["name"].rpartition("/")[2]]
+
+    def _projects_locations_triggers_run(self, _path: Any, _params: Any, body: Any) -> Any:
+        self.started.append(body)
+        return {"metadata": {"build": {"id": "waiting-1", "status": "PENDING"}}}
+
+    def _projects_locations_repositories_packages_tags_get(self, path: Any, _params: Any, _body: Any) -> Any:
+        *_, package, _, tag = path["name"].split("/")
+        if (package, tag) not in self.tags:
+            raise Refused(404, "no such tag")
+        home = path["name"].partition("/tags/")[0]
+        return {"name": path["name"], "version": f"{home}/versions/{self.tags[package, tag]}"}
+
+    def _projects_secrets_versions_access(self, path: Any, _params: Any, _body: Any) -> Any:
+        return {"payload": {"data": self.secrets[path["name"]]}}
