@@ -70,9 +70,7 @@ class MongoCarts(Carts):
 
     async def claim(
         self,
-        tenant_id: str,
-        store_id: str,
-        session_id: str,
+        visit: Visit,
         handover_id: str,
         *,
         by: str,
@@ -80,9 +78,9 @@ class MongoCarts(Carts):
         entry: Mapping[str, Any],
     ) -> Visit | None:
         """A till takes the cart, and the visit is over; None when the offer is not good (any more)."""
-        scope = Scoped(mongo.collection(COLLECTION), tenantId=tenant_id, storeId=store_id)
+        scope = Scoped(mongo.collection(COLLECTION), tenantId=visit.tenant_id, storeId=visit.store_id)
         query = {
-            "_id": session_id,
+            "_id": visit.session_id,
             "status": ACTIVE,
             "expiresAt": {"$gt": now},
             "checkout": None,
@@ -95,10 +93,10 @@ class MongoCarts(Carts):
         }  # fmt: skip
         return await _updated(scope, query, {"$set": taken, "$push": {"outbox": dict(entry)}})
 
-    async def of_store(self, tenant_id: str, store_id: str, session_id: str) -> Visit | None:
-        """A visit of the store, whoever's it is: for its staff."""
+    async def offered(self, tenant_id: str, store_id: str, handover_id: str) -> Visit | None:
+        """The visit of a store whose cart was offered so, whoever's it is: for the staff."""
         scope = Scoped(mongo.cache_source(COLLECTION), tenantId=tenant_id, storeId=store_id)
-        found = await scope.find_one({"_id": session_id}, projection={"outbox": 0})
+        found = await scope.find_one({"handover.id": handover_id}, projection={"outbox": 0})
         return None if found is None else visit_of(found)
 
     async def live_with(

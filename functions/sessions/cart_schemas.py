@@ -212,8 +212,9 @@ class HandoverCode(Wire):
 
 
 class Handover(Wire):
-    """The cart for a till: show all codes, or the first one to a till that has a network."""
+    """The cart for a till: all codes for one without a network, any of them (or the id alone) for one that has it."""
 
+    handover_id: str
     cart_version: int
     expires_at: datetime
     codes: list[HandoverCode]

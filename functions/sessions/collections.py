@@ -31,6 +31,7 @@ COLLECTIONS = [
             # Live carts with a product whose price changes, and those that promotions may concern.
             Index((("storeId", 1), ("cart.lines.barcode", 1)), partial=_LIVE),
             Index((("tenantId", 1), ("cart.quotedAt", 1)), partial=_LIVE),
+            Index((("storeId", 1), ("handover.id", 1)), partial={"handover.id": {"$exists": True}}),
             Index((("outbox.at", 1),), partial={"outbox.at": {"$exists": True}}),
         ],
         {

@@ -9,29 +9,29 @@ from functions.sessions import expiring, repricing, wiring
 from functions.sessions.door import events
 
 
-@events.push("/push/catalog-events", subscription="cart-prices", topic=catalog.TOPIC)
+@events.push("/push/cart-prices", subscription="cart-prices", topic=catalog.TOPIC)
 async def on_price_changed(message: Message) -> None:
     event = envelope.from_message(message, catalog.PRICE_CHANGED)
     await repricing.on_prices(wiring.repricing(), event)
 
 
-@events.push("/push/discount-events", subscription="cart-promotions", topic=discount.TOPIC)
+@events.push("/push/cart-promotions", subscription="cart-promotions", topic=discount.TOPIC)
 async def on_promotions_changed(message: Message) -> None:
     event = envelope.from_message(message, discount.PROMOTIONS_CHANGED)
     await repricing.on_promotions(wiring.repricing(), event)
 
 
-@events.push("/push/dead-prices", subscription="cart-prices-dead", topic=catalog.TOPIC)
+@events.push("/push/cart-prices-dead", subscription="cart-prices-dead", topic=catalog.TOPIC)
 async def on_dead_price(message: Message) -> None:
     await _park(message)
 
 
-@events.push("/push/dead-promotions", subscription="cart-promotions-dead", topic=discount.TOPIC)
+@events.push("/push/cart-promotions-dead", subscription="cart-promotions-dead", topic=discount.TOPIC)
 async def on_dead_promotion(message: Message) -> None:
     await _park(message)
 
 
-@events.job("/jobs/expiring")
+@events.job("/jobs/tell-expiring")
 async def tell_expiring(job: Job) -> None:
     told = await expiring.tell(wiring.expiring_visits(), job.now)
     if told:

@@ -14,10 +14,10 @@ from functions.common.auth import Principal
 from functions.common.cart_view import cart_view, timestamp
 from functions.common.carts import HANDED_OVER, Visit
 from functions.common.contracts.sessions import HANDED_OVER as EVENT
-from functions.common.errors import Conflict, Malformed, NotFound, Problem, Unauthenticated
+from functions.common.errors import Conflict, NotFound, Problem
 from functions.sessions import carting
 from functions.sessions.carting import Deps as CartDeps
-from functions.sessions.domain import handovers
+from functions.sessions.domain import handovers, visits
 from functions.sessions.domain.handovers import Ticket
 
 
@@ -28,9 +28,7 @@ class Handovers(Protocol):
 
     async def claim(
         self,
-        tenant_id: str,
-        store_id: str,
-        session_id: str,
+        visit: Visit,
         handover_id: str,
         *,
         by: str,
@@ -38,20 +36,13 @@ class Handovers(Protocol):
         entry: Mapping[str, Any],
     ) -> Visit | None: ...
 
-    async def of_store(self, tenant_id: str, store_id: str, session_id: str) -> Visit | None: ...
+    async def offered(self, tenant_id: str, store_id: str, handover_id: str) -> Visit | None: ...
 
 
 class Signer(Protocol):
     """Signs what a till can verify by our public keys."""
 
     def sign_as(self, claims: Mapping[str, Any], typ: str) -> str: ...
-
-
-class Codes(Protocol):
-    """Verifies what we have signed."""
-
-    async def claims(self, token: str) -> dict[str, Any]:
-        """The claims of a genuine code whose time is not over; raises Unauthenticated."""
 
 
 class Events(Protocol):
@@ -67,7 +58,6 @@ class Deps:
     cart: CartDeps
     handovers: Handovers
     signer: Signer
-    codes: Codes
     events: Events
     issuer: str
 
@@ -77,7 +67,7 @@ async def offer(deps: Deps, caller: Principal, now: datetime, *, key: str | None
 
     Raises Conflict (CART_EMPTY, CART_LOCKED, CART_BUSY), and as `carting.open_visit`.
     """
-    handover_id = (key or secrets.token_hex(16))[:32]
+    handover_id = visits.session_id(caller.store_id, (key or secrets.token_hex(16))[:32])
     for _ in range(carting.ROUNDS):
         visit = await carting.open_visit(deps.cart, caller, now)
         if visit.checkout is not None:
@@ -93,41 +83,29 @@ async def offer(deps: Deps, caller: Principal, now: datetime, *, key: str | None
     raise Conflict("this cart is being changed all the time: try again", code="CART_BUSY", retry_after=1)
 
 
-async def read(deps: Deps, caller: Principal, token: str, now: datetime) -> dict[str, Any]:
-    """The cart behind a code, for the staff of its store; nothing is taken.
+async def read(deps: Deps, caller: Principal, handover_id: str, now: datetime) -> dict[str, Any]:
+    """The cart that was offered so, for the staff of its store; nothing is taken.
 
-    Raises Malformed (HANDOVER_INVALID) for what we did not sign, NotFound for other stores' and for carts that are
-    gone, Conflict (HANDOVER_VOID) when the offer is not good any more.
+    Raises NotFound for unknown ones, for other stores' and for carts that are gone, Conflict (HANDOVER_VOID) when the
+    offer is not good any more.
     """
-    visit = await _visit_of(deps, caller, await _ticket(deps, token), now)
-    return await _view(deps, visit, now)
+    return await _view(deps, await _offered(deps, caller, handover_id, now), now)
 
 
-async def claim(deps: Deps, caller: Principal, token: str, now: datetime) -> dict[str, Any]:
+async def claim(deps: Deps, caller: Principal, handover_id: str, now: datetime) -> dict[str, Any]:
     """The till takes the cart, and the shopper's visit is over. The same till may repeat it. Raises as `read`."""
-    ticket = await _ticket(deps, token)
-    visit = await _visit_of(deps, caller, ticket, now)
+    visit = await _offered(deps, caller, handover_id, now)
     if visit.status != HANDED_OVER:
-        entry = outbox.entry(
-            EVENT,
-            {
-                "sessionId": visit.session_id,
-                "userId": visit.user_id,
-                "cartVersion": visit.cart_ver,
-                "by": caller.sub,
-            },
-        )
-        taken = await deps.handovers.claim(
-            ticket.tenant_id,
-            ticket.store_id,
-            ticket.session_id,
-            ticket.handover_id,
-            by=caller.sub,
-            now=now,
-            entry=entry,
-        )
+        data = {
+            "sessionId": visit.session_id,
+            "userId": visit.user_id,
+            "cartVersion": visit.cart_ver,
+            "by": caller.sub,
+        }
+        entry = outbox.entry(EVENT, data)
+        taken = await deps.handovers.claim(visit, handover_id, by=caller.sub, now=now, entry=entry)
         # Who was second finds whose it is now.
-        visit = taken if taken is not None else await _visit_of(deps, caller, ticket, now)
+        visit = taken or await _offered(deps, caller, handover_id, now)
         if visit.status != HANDED_OVER:
             raise _void()
         if taken is not None:
@@ -136,30 +114,17 @@ async def claim(deps: Deps, caller: Principal, token: str, now: datetime) -> dic
     return await _view(deps, visit, now)
 
 
-async def _ticket(deps: Deps, token: str) -> Ticket:
-    try:
-        ticket = handovers.read_ticket(await deps.codes.claims(token))
-    except Unauthenticated as problem:
-        if problem.code == "TOKEN_EXPIRED":
-            raise _void() from None
-        # The caller's own token is fine; it is the code that is not.
-        ticket = None
-    if ticket is None:
-        raise Malformed("this is not a code of a cart", code="HANDOVER_INVALID", field="token")
-    return ticket
-
-
-async def _visit_of(deps: Deps, caller: Principal, ticket: Ticket, now: datetime) -> Visit:
-    if caller.tenant_id != ticket.tenant_id or not caller.may_use_store(ticket.store_id):
+async def _offered(deps: Deps, caller: Principal, handover_id: str, now: datetime) -> Visit:
+    store_id = visits.store_of(handover_id)
+    if store_id is None or not caller.may_use_store(store_id):
         raise _unknown()
-    visit = await deps.handovers.of_store(ticket.tenant_id, ticket.store_id, ticket.session_id)
-    if visit is None or visit.is_over(now):
+    visit = await deps.handovers.offered(caller.tenant_id, store_id, handover_id)
+    if visit is None or visit.handover is None or visit.is_over(now):
         raise _unknown()
-    kept = visit.handover or {}
-    if kept.get("id") != ticket.handover_id or kept["cartVer"] != visit.cart_ver or visit.cart_ver != ticket.cart_ver:
-        raise _void()
+    kept = visit.handover
     mine = visit.status == HANDED_OVER and kept.get("claimedBy") == caller.sub
-    if not mine and (not visit.is_open(now) or kept["expiresAt"] <= now or visit.checkout is not None):
+    good = visit.is_open(now) and kept["expiresAt"] > now and visit.checkout is None
+    if not mine and not (good and kept["cartVer"] == visit.cart_ver):
         raise _void()
     return visit
 
@@ -171,13 +136,14 @@ async def _view(deps: Deps, visit: Visit, now: datetime) -> dict[str, Any]:
 
 
 def _codes(deps: Deps, visit: Visit, handover_id: str, now: datetime, until: datetime) -> dict[str, Any]:
-    ticket = Ticket(visit.tenant_id, visit.store_id, visit.session_id, handover_id, visit.cart_ver)
+    ticket = Ticket(visit.tenant_id, visit.store_id, handover_id, visit.cart_ver)
     codes = []
     for part in handovers.parts_of(visit.lines):
         claims = handovers.claims_of(ticket, part, issuer=deps.issuer, now=now, until=until)
         text = deps.signer.sign_as(claims, handovers.TYP)
         codes.append({"number": part.number, "of": part.of, "lines": len(part.lines), "text": text, "svg": svg(text)})
-    return {"cartVersion": visit.cart_ver, "expiresAt": timestamp(until), "codes": codes}
+    said = {"handoverId": handover_id, "cartVersion": visit.cart_ver, "expiresAt": timestamp(until)}
+    return {**said, "codes": codes}
 
 
 def svg(text: str) -> str:

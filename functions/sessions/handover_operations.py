@@ -28,7 +28,7 @@ async def offer_handover(call: Call) -> Reply:
 
 
 @door.get(
-    "/v1/handovers/{token}",
+    "/v1/handovers/{handoverId}",
     auth=STAFF,
     summary="The cart behind a code",
     reply="HandedCart",
@@ -36,12 +36,12 @@ async def offer_handover(call: Call) -> Reply:
     errors=ERRORS,
 )
 async def read_handover(call: Call) -> Reply:
-    """Any of its codes will do. Nothing is taken by looking."""
-    return Reply(await handing_over.read(wiring.handovers(), call.principal, call.params["token"], call.now))
+    """The id is the `jti` in each of its codes. Nothing is taken by looking."""
+    return Reply(await handing_over.read(wiring.handovers(), call.principal, call.params["handoverId"], call.now))
 
 
 @door.post(
-    "/v1/handovers/{token}/claim",
+    "/v1/handovers/{handoverId}/claim",
     auth=STAFF,
     summary="Take the cart to this till; the shopper's visit is over",
     reply="HandedCart",
@@ -50,4 +50,4 @@ async def read_handover(call: Call) -> Reply:
 )
 async def claim_handover(call: Call) -> Reply:
     """One till gets it; the same one may repeat it."""
-    return Reply(await handing_over.claim(wiring.handovers(), call.principal, call.params["token"], call.now))
+    return Reply(await handing_over.claim(wiring.handovers(), call.principal, call.params["handoverId"], call.now))

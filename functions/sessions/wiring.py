@@ -20,7 +20,6 @@ from functions.common.promotion_source import Promotions
 from functions.sessions import carting, expiring, handing_over, repository, service, settings
 from functions.sessions import repricing as repricing_verbs
 from functions.sessions.cart_repository import MongoCarts
-from functions.sessions.domain import handovers as handover_rules
 from functions.sessions.domain import visits as domain
 
 
@@ -124,29 +123,12 @@ def expiring_visits() -> expiring.Deps:
 
 def handovers() -> handing_over.Deps:
     """What handing over works with."""
-    return handing_over.Deps(
-        carts(), MongoCarts(), Signer(), handover_codes(), OutboxEvents(), common_settings.common().session_issuer
-    )
+    return handing_over.Deps(carts(), MongoCarts(), Signer(), OutboxEvents(), common_settings.common().session_issuer)
 
 
 async def sweep() -> int:
     """Publish what dead processes left in visits."""
     return await outbox.sweep(mongo.collection(COLLECTION), TOPIC)
-
-
-def _handover_codes() -> auth.Verifier:
-    return auth.Verifier(
-        issuer=common_settings.common().session_issuer,
-        keys=auth.KeySet(json.dumps(key_document())),
-        algorithms=frozenset({"EdDSA"}),
-        audience=handover_rules.AUDIENCE,
-        principal=_nobody,
-        typ=handover_rules.TYP,
-        leeway=0,
-    )
-
-
-handover_codes = Once(_handover_codes)
 
 
 def key_document() -> dict[str, Any]:

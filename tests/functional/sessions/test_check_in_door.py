@@ -65,7 +65,7 @@ async def test_tokens_of_the_wrong_kind_do_not_get_through(
     operation: str, client: httpx.AsyncClient, world: World
 ) -> None:
     route = ROUTES[operation]
-    path = route.path.format(sessionId=SESSION_ID, lineId="0a1b2c3d", coupon="MILK", token="a.b.c")
+    path = route.path.format(sessionId=SESSION_ID, lineId="0a1b2c3d", coupon="MILK", handoverId=SESSION_ID)
     shopper, visitor = world.shopper(), world.checked_in("acme", "acme-berlin")
     wrong = [{}, {"Authorization": "Bearer a.b.c"}, shopper if SCHEMES[operation] == "session" else visitor]
     for headers in wrong:

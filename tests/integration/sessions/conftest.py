@@ -79,7 +79,6 @@ class CheckIn:
 def forget() -> None:
     sessions_settings.load.replace(None)
     wiring.deps.replace(None)
-    wiring.handover_codes.replace(None)
     tenants.forget()
 
 

@@ -22,7 +22,7 @@ def change(barcode: str, new: int, field: str = "price", old: int | None = 159) 
 
 
 async def prices(shopping: Shopping, *changes: dict[str, Any]) -> None:
-    assert await shopping.push("/push/catalog-events", PRICE_CHANGED, {"changes": list(changes)}) == 204
+    assert await shopping.push("/push/cart-prices", PRICE_CHANGED, {"changes": list(changes)}) == 204
 
 
 async def promotion(name: str, rule: Rule, *, status: str = "active", stores: list[str] | None = None) -> None:
@@ -40,7 +40,7 @@ async def promotion(name: str, rule: Rule, *, status: str = "active", stores: li
 
 async def promotions_changed(shopping: Shopping, stores: list[str] | None = None) -> int:
     data = {"promotions": [{"promotionId": "p", "ver": 1, "status": "active", "storeIds": stores}]}
-    return await shopping.push("/push/discount-events", PROMOTIONS_CHANGED, data, store="")
+    return await shopping.push("/push/cart-promotions", PROMOTIONS_CHANGED, data, store="")
 
 
 async def test_a_new_price_reaches_the_cart_and_is_told_once(shopping: Shopping) -> None:
@@ -65,7 +65,7 @@ async def test_a_price_of_something_else_or_of_another_store_changes_nothing(sho
     await shopping.add(MILK)
     await prices(shopping, change(WINE, 1))
     data = {"changes": [change(MILK, 1)]}
-    assert await shopping.push("/push/catalog-events", PRICE_CHANGED, data, store="umbrella-rome") == 204
+    assert await shopping.push("/push/cart-prices", PRICE_CHANGED, data, store="umbrella-rome") == 204
     assert ((await shopping.stored())["cart"]["ver"], shopping.published) == (1, [])
 
 
@@ -137,11 +137,11 @@ async def test_a_promotion_of_another_store_is_not_looked_at(shopping: Shopping)
 async def test_a_shopper_is_told_once_that_the_visit_ends_and_again_after_it_went_on(shopping: Shopping) -> None:
     await shopping.add(MILK)
     for _ in range(2):
-        assert await shopping.run_job("expiring") == 204
+        assert await shopping.run_job("tell-expiring") == 204
     assert shopping.published == []
     shopping.check_in.wait(26)
     for _ in range(2):
-        assert await shopping.run_job("expiring") == 204
+        assert await shopping.run_job("tell-expiring") == 204
     (told,) = shopping.told("session.expiring")
     stored = await shopping.stored()
     assert told == {
@@ -150,17 +150,17 @@ async def test_a_shopper_is_told_once_that_the_visit_ends_and_again_after_it_wen
     }  # fmt: skip
     assert (await shopping.check_in.renew(shopping.session_id)).status_code == 201
     shopping.check_in.wait(26)
-    assert await shopping.run_job("expiring") == 204
+    assert await shopping.run_job("tell-expiring") == 204
     assert len(shopping.told("session.expiring")) == 2
 
 
 async def test_an_empty_cart_and_one_that_a_checkout_holds_end_without_a_notice(shopping: Shopping) -> None:
     shopping.check_in.wait(26)
-    assert await shopping.run_job("expiring") == 204
+    assert await shopping.run_job("tell-expiring") == 204
     await shopping.add(MILK)
     await Carts().lock(TENANT, STORE, shopping.session_id, ANN, cart_ver=1, checkout_id="c1", now=clock.now())
     shopping.check_in.wait(26)
-    assert await shopping.run_job("expiring") == 204
+    assert await shopping.run_job("tell-expiring") == 204
     assert shopping.published == []
 
 
@@ -174,5 +174,5 @@ async def test_what_a_dead_process_left_in_the_outbox_is_swept(shopping: Shoppin
 
 
 async def test_an_event_nobody_knows_is_parked_and_not_lost(shopping: Shopping) -> None:
-    assert await shopping.push("/push/catalog-events", ("catalog.price_changed", 9), {"changes": []}) == 204
+    assert await shopping.push("/push/cart-prices", ("catalog.price_changed", 9), {"changes": []}) == 204
     assert await mongo.database().dead_letters.count_documents({"code": "UNKNOWN_VERSION"}) == 1
