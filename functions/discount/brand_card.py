@@ -115,7 +115,7 @@ def read_answer(said: Any, now: datetime) -> Answer:
     if not _list(benefits, MOST_BENEFITS) or not all(_is_benefit(each) for each in benefits):
         raise AnswerUnreadable("benefits are no list of {code, text}")
     pairs = tuple((each["code"], each["text"]) for each in benefits)
-    return Answer(brand, holder, state == "active", frozenset(groups), points, pairs, now)
+    return Answer(brand, holder, state == "active", frozenset(groups), points, pairs, _kept_time(now))
 
 
 def _list(value: Any, most: int) -> bool:
@@ -141,7 +141,7 @@ def document(
 ) -> dict[str, Any]:
     """A card in a visit as it is kept, with the fact that it was accepted. `scope`: tenant, store, visit, shopper."""
     answer = looked.answer
-    start = now.replace(microsecond=now.microsecond // 1000 * 1000)  # MongoDB keeps milliseconds
+    start = _kept_time(now)
     kept = {
         "_id": card_id,
         **scope,
@@ -169,6 +169,11 @@ def document(
         },
     }
     return {**kept, "outbox": [event]}
+
+
+def _kept_time(moment: datetime) -> datetime:
+    """MongoDB keeps milliseconds: what is answered now and what is read later are the same."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _benefits(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:

@@ -40,6 +40,9 @@ class Loyalty(Protocol):
     async def look_up(self, tenant_id: str, card: Scanned, user: str) -> Answer | None:
         """What it says of a card; None for one it does not know. Raises LoyaltyDown."""
 
+    async def close(self) -> None:
+        """Close the connections, if any."""
+
 
 class Breaker:
     """Leaves a failing service alone: after five failures in a row for ten seconds, then one try at a time."""

@@ -84,6 +84,18 @@ def card_deps() -> CardDeps:
     return _built_cards[1]
 
 
+def forget() -> None:
+    """Build everything anew at its next use (tests)."""
+    global _built, _built_cards
+    _built = _built_cards = None
+
+
+async def close() -> None:
+    """Close the connections to the loyalty system, if any."""
+    if _built_cards is not None:
+        await _built_cards[1].loyalty.close()
+
+
 async def may_be_paid(tenant_id: str, order_id: str) -> bool:
     """Whether what an order has claimed may still be needed: it is there, and has not been given up."""
     purchase = await Purchases().by_id(order_id)

@@ -17,10 +17,12 @@ from functions.common.pubsub import OutMessage
 from functions.discount.collections import COLLECTIONS
 from local.issuer import Issuer
 from tests import support
+from tests.integration.discount import card_room
+from tests.integration.discount.card_room import BERLIN, PARIS, RIVAL, ROME, TENANT, CardRoom
 from tests.support import World
 
-TENANT, RIVAL = "acme", "umbrella"
-BERLIN, PARIS, ROME = "acme-berlin", "acme-paris", "umbrella-rome"
+__all__ = ["BERLIN", "PARIS", "RIVAL", "ROME", "TENANT"]
+
 MILK, MILK_CASE, UNPRICED = "4006381333931", "14006381333938", "5012345678900"
 BORN = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 WATERMARK: products.Watermark = {"t": 1, "q": 1, "s": "erp", "e": "e-1"}
@@ -111,6 +113,12 @@ async def discount(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
         monkeypatch.setattr(pubsub, "publish", publish)
         yield discount
+
+
+@pytest.fixture
+async def cards(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CardRoom]:
+    async with card_room.opened(world, monkeypatch) as room:
+        yield room
 
 
 async def stock() -> None:
