@@ -23,6 +23,7 @@ RATES: Final[dict[str, tuple[float, int]]] = {
     "manage": (100.0, 200),
     "bulk": (20.0, 100),
     "check_in": (5.0, 20),
+    "checkout": (1.0, 20),
     "brand_card": (0.2, 10),
     "cart": (10.0, 60),
 }

@@ -1,0 +1,120 @@
+"""From `open` to `priced`: hold the cart, read everything anew, and agree on the total that the app has shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from functions.checkout import selling
+from functions.checkout.core import Deps
+from functions.checkout.refusals import Refusal
+from functions.common import failpoints
+from functions.common.cart_lines import ProductNow
+from functions.common.cart_view import cart_view
+from functions.common.carts import Visit, why_not
+from functions.common.errors import NotFound
+from functions.common.mongo import Document
+from functions.common.quotes import OUT_OF_STOCK, STRICT, Quote, quote
+from functions.common.retail import purchase_states as states
+from functions.common.retail.basket import BasketInvalid
+from functions.common.stores import Store
+from functions.common.tenants import TenantSettings
+
+
+async def price(deps: Deps, purchase: Document, now: datetime) -> Document | None:
+    """The purchase as it is priced; None when somebody was faster. Raises Refusal."""
+    tenant_id, store_id, session_id = purchase["tenantId"], purchase["storeId"], purchase["sessionId"]
+    visit = await deps.carts.lock(
+        tenant_id,
+        store_id,
+        session_id,
+        purchase["userId"],
+        cart_ver=purchase["cartVer"],
+        checkout_id=purchase["_id"],
+        now=now,
+    )
+    if visit is None:
+        raise await _no_lock(deps, purchase, now)
+    await failpoints.hit("order.after_lock")
+    store, terms, priced, held = await gather(deps, visit, purchase["_id"], now)
+    _check(purchase, visit, priced, store, now)
+    left = {
+        barcode: known.product["stock"]["avail"]
+        for barcode, known in held.items()
+        if known.product["stock"] is not None
+    }
+    values = {
+        **selling.priced(purchase["_id"], visit, priced, terms, left),
+        "policy": store.stock_policy,
+        "currency": priced.currency,
+        "zone": store.time_zone,
+    }
+    await failpoints.hit("order.before_priced")
+    return await deps.purchases.move(purchase, states.PRICED, now=now, values=values)
+
+
+async def gather(
+    deps: Deps, visit: Visit, order_id: str, now: datetime
+) -> tuple[Store, TenantSettings, Quote, Mapping[str, ProductNow]]:
+    """The cart's price by what a majority of the database says now. Raises NotFound and Refusal."""
+    tenant_id, store_id = visit.tenant_id, visit.store_id
+    store, terms, rules, held = await asyncio.gather(
+        deps.store(tenant_id, store_id),
+        deps.terms(tenant_id),
+        deps.rules.of_store(tenant_id, store_id, now, fresh=True),
+        deps.products(tenant_id, store_id, [line.barcode for line in visit.lines]),
+    )
+    if store is None:
+        raise NotFound("there is no such store", code="STORE_NOT_FOUND")
+    usage = await deps.redemptions.usage(tenant_id, visit.user_id, visit.codes, rules, order_id=order_id)
+    try:
+        priced = await quote(
+            visit.lines,
+            held,
+            rules,
+            store=store,
+            terms=terms,
+            moment=now,
+            card=visit.card,
+            codes=visit.codes,
+            usage=usage,
+        )
+    except BasketInvalid as error:
+        raise Refusal("ITEMS_NOT_FOR_SALE", {"reason": str(error)}) from error
+    return store, terms, priced, held
+
+
+async def cart_of(deps: Deps, purchase: Document, now: datetime) -> dict[str, Any] | None:
+    """The visit's cart as it is now, as the app shows it; None when the visit is over."""
+    visit = await deps.carts.read(purchase["tenantId"], purchase["storeId"], purchase["sessionId"], purchase["userId"])
+    if visit is None or not visit.is_open(now):
+        return None
+    _, _, priced, _ = await gather(deps, visit, purchase["_id"], now)
+    return cart_view(visit, priced)
+
+
+def _check(purchase: Document, visit: Visit, priced: Quote, store: Store, now: datetime) -> None:
+    blocked = [{"lineId": each.line, "code": each.code} for each in priced.blocked]
+    if blocked:
+        raise Refusal("ITEMS_NOT_FOR_SALE", {"lines": blocked})
+    expected = purchase["expected"]
+    if priced.currency != purchase["currency"]:
+        raise Refusal("CURRENCY_CHANGED", {"currency": priced.currency})
+    if priced.total != expected["total"]:
+        # Without the card the total is another than the app has shown: the card is what the shopper must know about.
+        lapsed = visit.card is not None and visit.card_at(now) is None
+        raise Refusal("CARD_EXPIRED" if lapsed else "PRICE_CHANGED", {"total": priced.total})
+    short = [each.line for each in priced.problems if each.code == OUT_OF_STOCK]
+    if short and store.stock_policy == STRICT:
+        raise Refusal("OUT_OF_STOCK", {"lines": [{"lineId": line, "code": OUT_OF_STOCK} for line in short]})
+
+
+async def _no_lock(deps: Deps, purchase: Document, now: datetime) -> Refusal:
+    visit = await deps.carts.read(purchase["tenantId"], purchase["storeId"], purchase["sessionId"], purchase["userId"])
+    code = why_not(visit, purchase["cartVer"], purchase["_id"], now) or "CART_CHANGED"
+    held_by = visit.checkout.checkout_id if visit is not None and visit.checkout is not None else None
+    if code == "CART_LOCKED":
+        return Refusal(code, {"checkoutId": held_by})
+    return Refusal(code)

@@ -1,0 +1,81 @@
+"""The room's dependencies, built on first use, after the server's fork."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from functions.checkout import settings
+from functions.checkout.core import Deps
+from functions.checkout.papers.issuing import Papers
+from functions.checkout.payments.stripe_payments import StripePayments
+from functions.checkout.repository import Lists
+from functions.common import brand_cards, http, mongo, quotes, redemptions, redis, stores, tasks, tenants
+from functions.common.carts import Carts
+from functions.common.product_cache import ProductCache
+from functions.common.promotion_source import Promotions
+from functions.common.purchases import Purchases
+from functions.common.stock_holds import StockHolds
+
+WORKER = "checkout-events"
+
+_built: Deps | None = None
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def deps() -> Deps:
+    """What the doors hand to the verbs, for this event loop: clients belong to one."""
+    global _built, _loop
+    loop = asyncio.get_running_loop()
+    if _built is None or _loop is not loop:
+        _built, _loop = _build(), loop
+    return _built
+
+
+def lists() -> Lists:
+    """Lists of purchases."""
+    return Lists()
+
+
+def _build() -> Deps:
+    payment = settings.payment()
+    purchases = Purchases()
+    return Deps(
+        purchases=purchases,
+        carts=Carts(),
+        payments=StripePayments(
+            payment.stripe_api_key,
+            publishable_key=payment.stripe_publishable_key,
+            api_base=payment.stripe_api_base,
+            method_types=tuple(filter(None, payment.stripe_method_types.split(","))),
+        ),
+        papers=Papers(purchases, stores.find, tenants.settings_of),
+        holds=StockHolds(ProductCache(redis.cache())),
+        cards=brand_cards,
+        redemptions=redemptions,
+        rules=Promotions(),
+        store=stores.find,
+        terms=tenants.settings_of,
+        products=quotes.products_of,
+        enqueue=enqueue,
+    )
+
+
+async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None) -> None:
+    """Have a path of the events door called with `body`, now or at a time; `/tasks/<queue>` names its queue."""
+    queue = path.removeprefix("/tasks/").partition("/")[0]
+    await tasks.enqueue(f"{WORKER}-{queue}", WORKER, path, body, schedule=at)
+
+
+async def close() -> None:
+    """Forget what was built, and close the connections to the payment provider."""
+    global _built, _loop
+    if _built is not None and _loop is asyncio.get_running_loop() and isinstance(_built.payments, StripePayments):
+        await _built.payments.close()
+    _built = _loop = None
+
+
+async def ready() -> dict[str, str]:
+    """MongoDB decides whether this room can work; the payment provider is asked when it is needed."""
+    return await http.probe(mongo=mongo.ping)
