@@ -88,15 +88,15 @@ def complaints(door: Door, ask: Ask = ask) -> list[str]:
 
 def story(url: str, shopper: Shopper, ask: Ask = ask) -> str:
     """Check in and scan; a sentence of what was seen. Raises Failed where it stops."""
-    entered = ask("POST", f"{url}/v1/sessions", {"storeCode": shopper.store_code}, _bearer(shopper.identity))
+    entered = ask("POST", f"{url}/v1/sessions", {"storeCode": shopper.store_code}, bearer(shopper.identity))
     if entered.status != 201:
         raise Failed(f"check-in answered {entered.status}: {_code(entered)}")
     session = entered.data["data"]["token"]
-    scanned = ask("POST", f"{url}/v1/scan", {"code": shopper.code}, _bearer(session))
+    scanned = ask("POST", f"{url}/v1/scan", {"code": shopper.code}, bearer(session))
     if scanned.status != 200:
         raise Failed(f"the scan of {shopper.code} answered {scanned.status}: {_code(scanned)}")
-    product = scanned.data["data"]
-    return f"checked in at {entered.data['data']['store']['storeId']} and scanned {shopper.code}: {_price(product)}"
+    store = entered.data["data"]["store"]["storeId"]
+    return f"checked in at {store} and scanned {shopper.code}: {_price(scanned.data['data'])}"
 
 
 def visitor(
@@ -144,12 +144,13 @@ def _quietly(call: Callable[[], object]) -> None:
         return
 
 
-def _bearer(token: str) -> dict[str, str]:
+def bearer(token: str) -> dict[str, str]:
+    """The header with a token."""
     return {"authorization": f"Bearer {token}"}
 
 
-def _price(product: Mapping[str, Any]) -> str:
-    return f"{product.get('name', 'unnamed')}, {product.get('unitPrice')} {product.get('currency')}"
+def _price(reply: Mapping[str, Any]) -> str:
+    return f"{reply['product']['name']}, {reply['unitPrice']} {reply['currency']}"
 
 
 def _code(answer: Answer) -> str:

@@ -67,6 +67,7 @@ class FakeGoogle:
     started: list[dict[str, Any]] = field(default_factory=list)
     tags: dict[tuple[str, str], str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
     splits: list[tuple[str, dict[str, int]]] = field(default_factory=list)
     before: Callable[[str, str], None] = lambda _method, _name: None
     _generation: int = 0
@@ -221,6 +222,21 @@ class FakeGoogle:
         del self.objects[path["object"]]
         return {}
 
+    # --- Identity Platform
+
+    def _projects_accounts_lookup(self, _path: Any, _params: Any, body: Any) -> Any:
+        users = [{"localId": f"id-{email}"} for email in body["email"] if email in self.people]
+        return {"users": users} if users else {}
+
+    def _projects_accounts(self, _path: Any, _params: Any, body: Any) -> Any:
+        assert body["email"] not in self.people, "EMAIL_EXISTS"
+        self.people[body["email"]] = {}
+        return {"localId": f"id-{body['email']}"}
+
+    def _projects_accounts_update(self, _path: Any, _params: Any, body: Any) -> Any:
+        self.people[body["localId"].removeprefix("id-")] = body
+        return {}
+
     # --- Cloud Build, Artifact Registry, Secret Manager
 
     def _projects_locations_builds_get(self, path: Any, _params: Any, _body: Any) -> Any:
@@ -239,3 +255,8 @@ class FakeGoogle:
 
     def _projects_secrets_versions_access(self, path: Any, _params: Any, _body: Any) -> Any:
         return {"payload": {"data": self.secrets[path["name"]]}}
+
+    def _projects_secrets_addVersion(self, path: Any, _params: Any, body: Any) -> Any:
+        version = f"{path['parent']}/versions/{len(self.secrets) + 1}"
+        self.secrets[version] = body["payload"]["data"]
+        return {"name": version}

@@ -63,7 +63,7 @@ def shop(**changes: Answer) -> Web:
     entered = {"data": {"token": "session", "store": {"storeId": "smoke-store"}}}
     answers = {
         "sessions": Answer(201, entered),
-        "scan": Answer(200, {"data": {"name": "Oat Milk", "unitPrice": 162, "currency": "EUR"}}),
+        "scan": Answer(200, {"data": {"product": {"name": "Oat Milk"}, "unitPrice": 162, "currency": "EUR"}}),
         **changes,
     }
     return Web({f"{URL}/v1/{path}": answer for path, answer in answers.items()})

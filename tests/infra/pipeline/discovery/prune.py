@@ -18,6 +18,7 @@ DOCUMENTS = "googleapiclient/discovery_cache/documents"
 METHODS = {
     "artifactregistry.v1": ["projects.locations.repositories.packages.tags.get"],
     "cloudbuild.v1": ["projects.locations.builds.get", "projects.locations.triggers.run"],
+    "identitytoolkit.v1": ["projects.accounts", "projects.accounts.lookup", "projects.accounts.update"],
     "monitoring.v3": ["projects.timeSeries.list"],
     "run.v2": [
         "projects.locations.jobs.run",
@@ -25,7 +26,7 @@ METHODS = {
         "projects.locations.services.get",
         "projects.locations.services.patch",
     ],
-    "secretmanager.v1": ["projects.secrets.versions.access"],
+    "secretmanager.v1": ["projects.secrets.addVersion", "projects.secrets.versions.access"],
     "storage.v1": ["objects.delete", "objects.get", "objects.insert"],
 }
 ALSO = {"cloudbuild.v1": ["Build"], "run.v2": ["GoogleCloudRunV2Execution"]}
