@@ -6,7 +6,9 @@ from typing import Any
 
 from functions.common import auth, errors
 from functions.common.http import Call, Reply
+from functions.common.retail.promotion_rules import MOST_CODE_LENGTH
 from functions.sessions import carting, wiring
+from functions.sessions.domain import carts
 from functions.sessions.door import door, seen_version
 
 CART: dict[str, Any] = {"auth": auth.session(), "reply": "CartView", "rate": "cart"}
@@ -85,7 +87,7 @@ async def empty_cart(call: Call) -> Reply:
     return versioned(await carting.empty(wiring.carts(), call.principal, call.now, seen=seen))
 
 
-@door.put(CODE, summary="Use a coupon code", query="CartQuery", errors=CONFLICTS, **CART)
+@door.put(CODE, summary="Use a coupon code", query="CartQuery", errors=(errors.Malformed, *CONFLICTS), **CART)
 async def put_code(call: Call) -> Reply:
     """Any code is taken; `codes` says whether a promotion went with it, and if not, why."""
     seen = seen_version(call, call.query.cart_version)
@@ -93,7 +95,7 @@ async def put_code(call: Call) -> Reply:
     return versioned(await carting.put_code(wiring.carts(), call.principal, call.now, code=code, seen=seen))
 
 
-@door.delete(CODE, summary="Do not use a coupon code", query="CartQuery", errors=CONFLICTS, **CART)
+@door.delete(CODE, summary="Do not use a coupon code", query="CartQuery", errors=(errors.Malformed, *CONFLICTS), **CART)
 async def drop_code(call: Call) -> Reply:
     seen = seen_version(call, call.query.cart_version)
     code = coupon(call)
@@ -103,8 +105,9 @@ async def drop_code(call: Call) -> Reply:
 def coupon(call: Call) -> str:
     """The code in the path. Raises Malformed for one that no promotion can have."""
     text = call.params["coupon"]
-    if not 0 < len(text) <= 40 or not text.isprintable() or not text.strip():
-        raise errors.Malformed("a code has 1 to 40 printable characters", field="coupon")
+    if len(text) > 2 * MOST_CODE_LENGTH or not carts.is_code(text):
+        message = f"a code has 1 to {MOST_CODE_LENGTH} letters, digits, hyphens and underscores"
+        raise errors.Malformed(message, field="coupon")
     return text
 
 

@@ -111,6 +111,11 @@ def carts() -> carting.Deps:
     return _built[2]
 
 
+def forget() -> None:
+    """Read promotions anew (tests)."""
+    _promotions.forget()
+
+
 def repricing() -> repricing_verbs.Deps:
     """What the verbs about live carts work with."""
     return repricing_verbs.Deps(carts(), MongoCarts(), OutboxEvents(), quotes.products_of)

@@ -11,6 +11,7 @@ from typing import Any
 from bson import ObjectId
 
 from functions.common import products
+from functions.common.cart_lines import CartLine, to_document
 from functions.common.product_names import name_key, name_tokens
 from functions.common.products import Watermark
 from functions.import_publish.domain import duplicates, failures, staged
@@ -63,6 +64,10 @@ NAMES = {
     # Nobody's: a line of a file.
     "line": Names("2", "777777777", "888888888", "777777777"),
     "promotionId": Names("acme-week", "bolt-week", "no-such-promotion", "north-week"),
+    "lineId": Names("0a0a0a0a", "0b0b0b0b", "00000000", "0c0c0c0c"),
+    # Of nobody: any text may be tried as a code.
+    "coupon": Names("MILK", "BOLT", "NOBODYS", "NORTH"),
+    "handoverId": Names(_visit(STORE, "1"), _visit(RIVAL_STORE, "2"), _visit("nowhere", "0"), _visit(OTHER_STORE, "3")),
     "sessionId": Names(_visit(STORE, "a"), _visit(RIVAL_STORE, "b"), _visit("nowhere", "0"), _visit(OTHER_STORE, "c")),
 }
 """The ids in paths, queries and bodies, by their name in the contract."""
@@ -320,6 +325,10 @@ SAMPLES: dict[str, Sample] = {
         {"items": [{"code": MILK, "symbology": "ean_13", "quantity": 2000}]}, {("items", 0, "code"): "code"}
     ),
     "sessions.check_in": Sample({"storeCode": "put-in-by-the-mall-which-has-the-key"}),
+    "sessions.add_line": Sample(
+        {"code": MILK, "quantity": 2000, "note": "cold", "cartVersion": 1}, {("code",): "code"}
+    ),
+    "sessions.change_line": Sample({"quantity": 2000, "note": "cold", "cartVersion": 1}),
 }
 """A new operation with a body needs an entry here; without a body it works with the tenant's own things."""
 
@@ -457,7 +466,7 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         )  # fmt: skip
     digit, user = {STORE: ("a", ANN), OTHER_STORE: ("c", BOB), RIVAL_STORE: ("b", BOB)}[store]
     visit = {"userId": user, "status": "active", "createdAt": now, "expiresAt": now + timedelta(hours=1)}
-    _add(made, "sessions", _id=_visit(store, digit), **own, **visit)
+    _add(made, "sessions", _id=_visit(store, digit), **own, **visit, **_cart(tenant, store, now))
     batch = {STORE: "pb-acme", OTHER_STORE: "pb-north", RIVAL_STORE: "pb-bolt"}[store]
     ends = {"createdAt": BORN, "expiresAt": now + timedelta(days=30)}
     _add(
@@ -485,6 +494,22 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         made, "parked_updates",
         _id=f"{store}:{NEW}", **own, barcode=NEW, price=kept, rev=1, expiresAt=now + timedelta(days=1),
     )  # fmt: skip
+
+
+def _cart(tenant: str, store: str, now: datetime) -> dict[str, Any]:
+    """A cart with one line and a code, on its way to a till."""
+    digit, line_id, coupon = {
+        STORE: ("1", "0a0a0a0a", "MILK"),
+        OTHER_STORE: ("3", "0c0c0c0c", "NORTH"),
+        RIVAL_STORE: ("2", "0b0b0b0b", "BOLT"),
+    }[store]
+    line = CartLine(
+        id=line_id, code=MILK, barcode=MILK, name=_text(tenant, "Milk"), quantity=1000, unit_price=159, amount=159,
+        ver=products.first_version(BORN), added_at=now, tax_class="standard", note=_text(tenant, "cold"),
+    )  # fmt: skip
+    cart = {"ver": 1, "lines": [to_document(line)], "codes": [coupon], "total": 159, "updatedAt": now, "quotedAt": now}
+    offered = {"id": _visit(store, digit), "cartVer": 1, "at": now, "expiresAt": now + timedelta(hours=1)}
+    return {"cart": cart, "handover": offered}
 
 
 def _import(made: Documents, own: dict[str, str], state: str, import_id: str, now: datetime) -> None:

@@ -25,7 +25,7 @@ import uvicorn
 from redis import Redis
 
 from functions.catalog import settings as catalog_settings
-from functions.common import cards, migrations, mongo, pubsub, ratelimit, stores, tasks
+from functions.common import cards, migrations, mongo, pubsub, ratelimit, stores, tasks, tenants
 from functions.import_publish.sources import blobs, guard, secrets
 from functions.sessions import settings as sessions_settings
 from functions.sessions import wiring as sessions_wiring
@@ -65,6 +65,8 @@ class Mall:
         """Put everything back, if anything was written since."""
         self._flusher.flushall()
         stores.forget()
+        tenants.forget()
+        sessions_wiring.forget()
         self.published.clear()
         self.enqueued.clear()
         if self.seen.writes == self._writes:
@@ -80,7 +82,7 @@ class Mall:
 
     def warm(self) -> None:
         """Let the doors know the tenant's store, so that the next request shows only what it is about."""
-        for name in ("catalog.read_product", "scan.scan_code"):
+        for name in ("catalog.read_product", "scan.scan_code", "sessions.read_cart"):
             op = operation(name)
             assert self.ask(op, self.caller(op)).status_code == 200
 

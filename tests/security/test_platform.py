@@ -130,3 +130,27 @@ def work_off(mall: Mall, path: str) -> None:
     """Deliver the tasks that are waiting, and those that they make."""
     while mall.enqueued:
         assert mall.call(path, mall.enqueued.pop(0)).status_code == 204
+
+
+def test_what_carts_hear_of_one_tenant_touches_no_cart_of_another(mall: Mall) -> None:
+    before = mall.dump(RIVAL)
+    change = {
+        "barcode": NAMES["barcode"].mine, "field": "price", "old": 159, "new": 1, "currency": "EUR",
+        "sourceTime": "2026-11-20T10:00:00Z", "ver": 2,
+    }  # fmt: skip
+    promoted = {"promotionId": NAMES["promotionId"].rival, "ver": 1, "status": "active", "storeIds": None}
+    for path, kind, store, data in (
+        ("/push/cart-prices", "catalog.price_changed", RIVAL_STORE, {"changes": [change, {**change, "field": "stock"}]}),
+        ("/push/cart-promotions", "discount.promotions_changed", "", {"promotions": [promoted]}),
+        ("/push/cart-promotions", "discount.promotions_changed", "", {"promotions": [{**promoted, "storeIds": [RIVAL_STORE]}]}),
+    ):  # fmt: skip
+        event = {
+            "id": "e1", "type": kind, "version": 1, "tenantId": TENANT, "storeId": store,
+            "occurredAt": "2026-11-20T10:00:00Z", "data": data,
+        }  # fmt: skip
+        assert mall.deliver(path, event, tenantId=TENANT).status_code == 204
+    with mall.seen.recorded() as asked:
+        for path in ("/jobs/tell-expiring", "/jobs/sweep-sessions"):
+            assert mall.call(path).status_code == 204
+    assert ("find", "sessions") in asked
+    assert mall.dump(RIVAL) == before

@@ -45,8 +45,12 @@ UNSCOPED = (
         "the id is a hash of tenant, role, caller, operation and key",
     ),
     _may(
-        "find", "products promotions", "outbox.at",
+        "find", "products promotions sessions", "outbox.at",
         "the sweep publishes what any process left behind; each write after it is scoped by the document",
+    ),
+    _may(
+        "find", "sessions", "expiresAt status noticeAt checkout cart.lines.0",
+        "the clock looks for visits of all tenants that are about to end; whatever it does to one is scoped",
     ),
     _may(
         "find", "import_schedules", "$or",

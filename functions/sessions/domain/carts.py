@@ -26,7 +26,7 @@ from functions.common.retail import pricing
 from functions.common.retail.basket import EACH, MOST_UNITS
 from functions.common.retail.labels import Label
 from functions.common.retail.money import Rounding, exponent, is_currency_number, rescale
-from functions.common.retail.promotion_rules import normal_code
+from functions.common.retail.promotion_rules import MOST_CODE_LENGTH, normal_code
 from functions.common.retail.scancode import Resolved
 
 MOST_LINES = 200
@@ -179,6 +179,12 @@ def without_code(codes: Sequence[str], text: str) -> tuple[str, ...]:
     """The cart's coupon codes without this one."""
     code = normal_code(text)
     return tuple(each for each in codes if each != code)
+
+
+def is_code(text: str) -> bool:
+    """Whether a promotion can have this code, as far as a cart takes it: letters, digits, hyphens, underscores."""
+    code = normal_code(text)
+    return 0 < len(code) <= MOST_CODE_LENGTH and all(char.isalnum() or char in "-_" for char in code)
 
 
 def line_id_of(key: str) -> str:
