@@ -138,12 +138,14 @@ def test_what_carts_hear_of_one_tenant_touches_no_cart_of_another(mall: Mall) ->
         "barcode": NAMES["barcode"].mine, "field": "price", "old": 159, "new": 1, "currency": "EUR",
         "sourceTime": "2026-11-20T10:00:00Z", "ver": 2,
     }  # fmt: skip
-    promoted = {"promotionId": NAMES["promotionId"].rival, "ver": 1, "status": "active", "storeIds": None}
+    promoted = {"promotionId": NAMES["promotionId"].rival, "ver": 1, "status": "active"}
+    everywhere, there = ({"promotions": [{**promoted, "storeIds": ids}]} for ids in (None, [RIVAL_STORE]))
+    prices = {"changes": [change, {**change, "field": "stock", "new": 0}]}
     for path, kind, store, data in (
-        ("/push/cart-prices", "catalog.price_changed", RIVAL_STORE, {"changes": [change, {**change, "field": "stock"}]}),
-        ("/push/cart-promotions", "discount.promotions_changed", "", {"promotions": [promoted]}),
-        ("/push/cart-promotions", "discount.promotions_changed", "", {"promotions": [{**promoted, "storeIds": [RIVAL_STORE]}]}),
-    ):  # fmt: skip
+        ("/push/cart-prices", "catalog.price_changed", RIVAL_STORE, prices),
+        ("/push/cart-promotions", "discount.promotions_changed", "", everywhere),
+        ("/push/cart-promotions", "discount.promotions_changed", "", there),
+    ):
         event = {
             "id": "e1", "type": kind, "version": 1, "tenantId": TENANT, "storeId": store,
             "occurredAt": "2026-11-20T10:00:00Z", "data": data,
