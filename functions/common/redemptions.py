@@ -20,6 +20,8 @@ from functions.common.retail.promotions import Usage
 
 RECORDS, COUNTERS = "promotion_redemptions", "promotion_counters"
 CLAIMING, CLAIMED, CONFIRMED, RELEASED = "claiming", "claimed", "confirmed", "released"
+ENDS = {CONFIRMED: [CLAIMED, CONFIRMED], RELEASED: [CLAIMING, CLAIMED, RELEASED]}
+"""Where each end may be reached from: from itself too, so that it can be repeated, but never from the other."""
 MOST_RECENT = 500
 """Holds that a counter remembers after they were settled, so that a process that slept cannot take them again."""
 SETTLED_AFTER = timedelta(minutes=2)
@@ -250,8 +252,7 @@ async def _find(tenant_id: str, order_id: str) -> Mapping[str, Any] | None:
 async def _end(record: Mapping[str, Any], state: str) -> bool:
     """Move the record to its end and settle its counters; False when it ended the other way before."""
     tenant_id, order_id = record["tenantId"], record["_id"]
-    open_states = [CLAIMED, CONFIRMED] if state == CONFIRMED else [CLAIMING, CLAIMED, RELEASED]
-    here = {"_id": order_id, "tenantId": tenant_id, "attempt": record["attempt"], "state": {"$in": open_states}}
+    here = {"_id": order_id, "tenantId": tenant_id, "attempt": record["attempt"], "state": {"$in": ENDS[state]}}
     result = await mongo.collection(RECORDS).update_one(
         here, [{"$set": {"state": state, "endedAt": {"$ifNull": ["$endedAt", clock.now()]}}}]
     )
@@ -275,11 +276,7 @@ def _hold_id(record: Mapping[str, Any]) -> str:
 async def _take(tenant_id: str, order_id: str, hold: str, limit: _Limit, now: datetime) -> str | None:
     """One more on a counter, once for a hold; the reason when it does not fit."""
     counters, here = mongo.collection(COUNTERS), {"_id": limit.id, "tenantId": tenant_id}
-    fits: dict[str, Any] = {**here, "holds.id": {"$ne": hold}, "recent": {"$ne": hold}}
-    if limit.most is not None:
-        fits["taken"] = {"$lt": limit.most}
-    if limit.budget is not None:
-        fits["spent"] = {"$lte": limit.budget - limit.amount}
+    fits = {**here, **_fits(limit, hold)}
     entry = {"id": hold, "order": order_id, "amount": limit.amount, "at": now}
     more = {"$inc": {"taken": 1, "spent": limit.amount}, "$push": {"holds": entry}}
     for _ in range(_TRIES):
@@ -295,6 +292,16 @@ async def _take(tenant_id: str, order_id: str, hold: str, limit: _Limit, now: da
             if why is not None:
                 return why
     raise Unavailable("this promotion is wanted by too many just now")
+
+
+def _fits(limit: _Limit, hold: str) -> dict[str, Any]:
+    """What must be so of a counter at the very moment it takes one more: there is room, and it never had this hold."""
+    query: dict[str, Any] = {"holds.id": {"$ne": hold}, "recent": {"$ne": hold}}
+    if limit.most is not None:
+        query["taken"] = {"$lt": limit.most}
+    if limit.budget is not None:
+        query["spent"] = {"$lte": limit.budget - limit.amount}
+    return query
 
 
 async def _create(here: Mapping[str, Any], limit: _Limit) -> None:

@@ -12,6 +12,7 @@ from bson import json_util
 
 from functions.common import brand_cards, clock, failpoints, mongo
 from functions.discount import wiring
+from functions.discount.card_repository import MongoCards
 from functions.discount.card_schemas import CardTakenOff, CardView
 from tests.integration.discount.card_room import (
     ALP,
@@ -260,6 +261,27 @@ async def test_of_a_hundred_phones_that_show_one_card_one_gets_it(cards: CardRoo
     assert sorted(reply.status_code for reply in replies) == [201] + [409] * 99
     assert len(await cards.kept()) == 1
     assert await mongo.database().sessions.count_documents({"card.cardId": {"$exists": True}}) == 1
+
+
+async def test_of_two_phones_that_found_a_card_free_at_one_moment_one_gets_it(
+    cards: CardRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cards.visit(BOB, "b")
+    look, looked, both = MongoCards._in_use, [], asyncio.Event()
+
+    async def together(self: MongoCards, document: dict[str, Any], now: datetime) -> bool:
+        found = await look(self, document, now)
+        looked.append(found)
+        if len(looked) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), 5)
+        return found
+
+    monkeypatch.setattr(MongoCards, "_in_use", together)
+    replies = await asyncio.gather(cards.scan(), cards.scan(headers=cards.app(BOB, "b")))
+    assert looked[:2] == [False, False]
+    assert sorted(reply.status_code for reply in replies) == [201, 409]
+    assert len(await cards.kept()) == 1
 
 
 async def test_another_tenants_card_of_the_same_number_is_another_card(cards: CardRoom) -> None:
