@@ -13,6 +13,7 @@ REPORTS = {"price_batches", "price_batch_parts", "price_issues"}
 THROW_AWAY = {
     "sessions",
     "discountcards",
+    "notices",
     "product_staging",
     "import_undo",
     "parked_updates",
