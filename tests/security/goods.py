@@ -315,6 +315,7 @@ SAMPLES: dict[str, Sample] = {
             ("promotions", 0, "promotionId"): "promotionId",
         },
     ),
+    "discount.accept_card": Sample({"cardNumber": "9780123456784", "brandId": "acme-dairy"}, {("brandId",): "brandId"}),
     "price_ingest.send_price_updates": Sample(
         {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
     ),
@@ -436,6 +437,20 @@ def _sources(made: Documents, tenant: str, stamp: Mapping[str, Any]) -> None:
     )  # fmt: skip
 
 
+def _card(made: Documents, tenant: str, store: str, digit: str, user: str, now: datetime) -> dict[str, Any]:
+    """A brand card on the visit, from a scan that takes as long to be over as the visit does."""
+    end = now + timedelta(hours=1)
+    said: dict[str, Any] = {"brandId": f"{tenant}-dairy", "maskedNumber": "****6784", "groups": ["member"]}
+    answer = {"points": 12, "benefits": [{"code": "member", "text": _text(tenant, "Member prices")}], "asOf": now}
+    _add(
+        made, "discountcards",
+        _id=f"{store}.{digit * 31}d", tenantId=tenant, storeId=store, sessionId=_visit(store, digit), userId=user,
+        cardKey=f"{zlib.crc32(store.encode()):08x}" * 8, status="confirmed", scannedAt=end, expiresAt=end, usedBy=None,
+        outbox=[], **said, **answer,
+    )  # fmt: skip
+    return {"cardId": f"{store}.{digit * 31}d", "attachedUntil": end, **said}
+
+
 def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
     own = {"tenantId": tenant, "storeId": store}
     _add(
@@ -466,7 +481,8 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         )  # fmt: skip
     digit, user = {STORE: ("a", ANN), OTHER_STORE: ("c", BOB), RIVAL_STORE: ("b", BOB)}[store]
     visit = {"userId": user, "status": "active", "createdAt": now, "expiresAt": now + timedelta(hours=1)}
-    _add(made, "sessions", _id=_visit(store, digit), **own, **visit, **_cart(tenant, store, now))
+    card = _card(made, tenant, store, digit, user, now)
+    _add(made, "sessions", _id=_visit(store, digit), **own, **visit, **_cart(tenant, store, now), card=card)
     batch = {STORE: "pb-acme", OTHER_STORE: "pb-north", RIVAL_STORE: "pb-bolt"}[store]
     ends = {"createdAt": BORN, "expiresAt": now + timedelta(days=30)}
     _add(

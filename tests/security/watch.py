@@ -53,6 +53,14 @@ UNSCOPED = (
         "the clock looks for visits of all tenants that are about to end; whatever it does to one is scoped",
     ),
     _may(
+        "find", "discountcards", "outbox.at",
+        "the same sweep, for the cards in visits",
+    ),
+    _may(
+        "find", "promotion_counters", "holds.at",
+        "the sweep settles what orders of all tenants have left behind; each write after it is scoped by the counter",
+    ),
+    _may(
         "find", "import_schedules", "$or",
         "the clock looks for schedules of all tenants whose time has come; whatever it does to one is scoped",
     ),
