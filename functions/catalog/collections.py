@@ -79,7 +79,7 @@ _AUDIT = {
     "properties": {
         "tenantId": _TEXT,
         "storeId": _TEXT,
-        "entity": {"enum": ["product", "brand", "module", "store", "tenant", "purchase"]},
+        "entity": {"enum": ["product", "brand", "module", "store", "tenant"]},
         "changes": {"bsonType": "array"},
         "who": _TEXT,
         "when": {"bsonType": "date"},

@@ -26,3 +26,13 @@ class Payment:
 
 
 payment = Once(lambda: settings.load(Payment))
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPass:
+    """`EXIT_SIGNING_KEY`: the Ed25519 private key (JWK with `kid`) that signs exit passes."""
+
+    exit_signing_key: str = dataclasses.field(repr=False)
+
+
+exit_pass = Once(lambda: settings.load(ExitPass))
