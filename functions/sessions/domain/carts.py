@@ -278,7 +278,7 @@ def _is_same_item(line: CartLine, new: CartLine) -> bool:
 def _goes_with(line: CartLine, new: CartLine) -> bool:
     """Whether both are pieces of the same goods: labels with anything to say stay lines of their own."""
     return (
-        new.measure == EACH
+        line.measure == new.measure == EACH
         and not line.fixed
         and not new.fixed
         and (line.barcode, line.unit, line.pack) == (new.barcode, new.unit, new.pack)
