@@ -1,7 +1,10 @@
-"""What this room keeps: purchases, for good."""
+"""What this room keeps: purchases and the days of stores, for good."""
 
 from __future__ import annotations
 
+from functions.checkout.closing_days import DAY_CLOSINGS
+from functions.checkout.payments.event_store import EVENTS
+from functions.checkout.reconciliation_store import RECONCILIATIONS
 from functions.common.migrations import Collection, Index
 from functions.common.retail import purchase_states as states
 
@@ -31,7 +34,7 @@ _PURCHASE = {
         },
         "holds": {"bsonType": "array"},
         "interventions": {"bsonType": "array"},
-        "refunds": {"bsonType": "array"},
+        "refunds": {"bsonType": "array", "maxItems": 200},
         "outbox": {"bsonType": "array"},
         "expiresAt": {"bsonType": "date"},
         "createdAt": {"bsonType": "date"},
@@ -52,11 +55,15 @@ PURCHASES = Collection(
         Index((("storeId", 1), ("payment.intentId", 1)), partial={"payment.intentId": {"$exists": True}}),
         # The numbers of a store's receipts: each once.
         Index((("storeId", 1), ("receipt.number", 1)), unique=True, partial={"receipt.number": {"$exists": True}}),
+        # What a day closing adds up.
+        Index((("storeId", 1), ("receipt.at", 1)), partial={"receipt.at": {"$exists": True}}),
+        Index((("storeId", 1), ("refunds.at", 1)), partial={"refunds.at": {"$exists": True}}),
         # Only what is left to finish is in these: the sweep reads nothing else.
         Index((("dueAt", 1),), partial={"dueAt": {"$exists": True}}),
         Index((("outbox.at", 1),), partial={"outbox.at": {"$exists": True}}),
+        Index((("refunds.dueAt", 1),), partial={"refunds.dueAt": {"$exists": True}}),
     ],
     {"$jsonSchema": _PURCHASE},
 )
 
-COLLECTIONS = [PURCHASES]
+COLLECTIONS = [PURCHASES, EVENTS, RECONCILIATIONS, DAY_CLOSINGS]

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from functions.checkout import operations, staff_operations, work_operations
+from functions.checkout import (
+    closing_operations,
+    exit_operations,
+    operations,
+    reconciliation_operations,
+    refund_operations,
+    staff_operations,
+    webhook_operations,
+    work_operations,
+)
 from functions.checkout.door import door, events
+from functions.checkout.papers import operations as paper_operations
 
 __all__ = ["checkout", "checkout_events", "door", "events"]
 
 # Importing them has put their operations on the doors.
-OPERATIONS = (operations, staff_operations, work_operations)
+OPERATIONS = (
+    operations,
+    paper_operations,
+    closing_operations,
+    exit_operations,
+    reconciliation_operations,
+    refund_operations,
+    staff_operations,
+    webhook_operations,
+    work_operations,
+)
 
 checkout = door.entry()
 checkout_events = events.entry()

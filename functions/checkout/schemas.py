@@ -7,6 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from functions.checkout.closing_schemas import DayClosing, DayToClose  # noqa: F401
+from functions.checkout.papers.schemas import PassView, ReceiptLink, ReceiptView  # noqa: F401
+from functions.checkout.payment_schemas import (  # noqa: F401
+    NewRefund,
+    ReconciliationQuery,
+    ReconciliationView,
+    RefundView,
+    WebhookReceived,
+)
 from functions.common.wire import Wire
 
 MOST_MINOR = 10**12

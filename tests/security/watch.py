@@ -69,6 +69,14 @@ UNSCOPED = (
         "the sweep goes on with imports of all tenants that have stood still; whatever it does to one is scoped",
     ),
     _may(
+        "find findAndModify update", "payment_events", "_id state dueAt",
+        "events come to the provider's account; what they are about is found in the store that our own record names",
+    ),
+    _may(
+        "find", "purchases", "dueAt outbox.at state updatedAt refunds.dueAt",
+        "the sweeps go on with purchases of all tenants that stand still; whatever they do to one is scoped",
+    ),
+    _may(
         "find", "products brands modules stores promotions", "audit.when",
         "the sweep moves audit entries that any process left behind; each write after it is scoped",
     ),
