@@ -40,7 +40,9 @@ async def sweep(deps: Deps, now: datetime, limit: int = MOST) -> int:
 async def _resume(deps: Deps, purchase: Document, now: datetime) -> None:
     state = purchase["state"]
     if state == states.EXIT_ISSUED:
-        await closing.close(deps, purchase, now)
+        closed = await closing.close(deps, purchase, now)
+        if closed is not None:
+            await deps.purchases.tell(closed)
     elif state == states.PAYMENT_PENDING and now < purchase["expiresAt"] and not purchase.get("noticeAt"):
         await _notice(deps, purchase, now)
     elif state in states.UNPAID - {states.PAYMENT_PENDING, states.CANCELLING} and now >= purchase["expiresAt"]:
