@@ -133,9 +133,15 @@ class Purchases:
         return [document async for document in cursor]
 
     async def tell(self, purchase: Mapping[str, Any]) -> bool:
-        """Publish the purchase's events now; False when the sweep will have to."""
-        entries = purchase.get("outbox") or ()
-        return await outbox.flush(mongo.collection(COLLECTION), TOPIC, purchase, entries) if entries else True
+        """Publish the purchase's events now, and take them out of it; False when the sweep will have to."""
+        entries = purchase.get("outbox")
+        if not entries:
+            return True
+        told = await outbox.flush(mongo.collection(COLLECTION), TOPIC, purchase, entries)
+        if told and isinstance(purchase, dict):
+            # Whoever goes on with this document must not tell it all again.
+            purchase["outbox"] = []
+        return told
 
     async def sweep(self) -> int:
         """Publish events that dead processes left behind."""

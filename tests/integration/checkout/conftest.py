@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from functions.common import clock, failpoints, migrations, mongo, outbox, pubsub, tenants
+from functions.common import clock, failpoints, migrations, mongo, pubsub, tenants
 from local.issuer import Issuer
 from tests import support
 from tests.integration.checkout.floor import Floor
@@ -44,7 +44,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, pubsub.OutMessage]]
     async def publish(topic: str, messages: list[pubsub.OutMessage]) -> None:
         found.extend((topic, message) for message in messages)
 
-    monkeypatch.setattr(outbox.pubsub, "publish", publish)
+    monkeypatch.setattr(pubsub, "publish", publish)
     return found
 
 

@@ -21,6 +21,8 @@ from functions.common.mongo import Document
 from functions.common.products import new_document, price_field, stock_field
 from functions.common.promotion_source import Promotions
 from functions.common.purchases import Purchases
+from functions.common.retail import promotion_codec
+from functions.common.retail.promotion_rules import Rule
 from functions.common.stock_holds import StockHolds
 from retailscan import audit, audit_purchases
 from tests.integration.checkout.purse import Purse
@@ -67,7 +69,7 @@ class Floor:
         )
 
     async def open(
-        self, *, policy: str = "strict", store: str = STORE, checks: Mapping[str, Any] | None = None
+        self, policy: str = "strict", *, store: str = STORE, checks: Mapping[str, Any] | None = None
     ) -> None:
         """A store, and its tenant's settings."""
         now = clock.now()
@@ -119,6 +121,12 @@ class Floor:
         if kept is not None and avail is not None:
             document["stock"] = {**kept, "count": avail * 1000}
         await mongo.collection("products").insert_one(document)
+
+    async def promotion(self, rule: Rule) -> None:
+        """An active promotion of all stores."""
+        kept = promotion_codec.to_dict(rule)
+        own = {"tenantId": TENANT, "promotionId": rule.id, "ver": rule.version, "status": "active", "deletedAt": None}
+        await mongo.collection("promotions").insert_one({**kept, **own, "storeIds": None})
 
     async def price(self, barcode: str, price: int, store: str = STORE) -> None:
         """The price is another now."""
@@ -218,6 +226,40 @@ class Shopper:
         """The purchase as it is kept: this one, or the last."""
         query = {"_id": checkout_id} if checkout_id else {"sessionId": self.caller.session_id}
         found = await mongo.collection("purchases").find_one(query, sort=[("createdAt", -1)])
+        assert found is not None
+        return found
+
+    async def show_card(self, *groups: str, minutes: int = 10) -> None:
+        """A brand card on the visit, for somebody who belongs to these groups."""
+        session_id, now = self.caller.session_id, clock.now()
+        until = now + timedelta(minutes=minutes)
+        card_id = f"{STORE}.{hashlib.md5(session_id.encode()).hexdigest()}"
+        await mongo.collection("discountcards").insert_one(
+            {
+                "_id": card_id,
+                "tenantId": TENANT,
+                "storeId": self.caller.store_id,
+                "sessionId": session_id,
+                "userId": self.caller.sub,
+                "brandId": "brand",
+                "cardKey": hashlib.sha256(session_id.encode()).hexdigest(),
+                "maskedNumber": "..1234",
+                "groups": list(groups),
+                "points": 10,
+                "benefits": [],
+                "status": "confirmed",
+                "asOf": now,
+                "scannedAt": now,
+                "expiresAt": until,
+                "usedBy": None,
+            }
+        )
+        card = {"cardId": card_id, "brandId": "brand", "groups": list(groups), "attachedUntil": until}
+        await mongo.collection("sessions").update_one({"_id": session_id}, {"$set": {"card": card}})
+
+    async def card(self) -> Document:
+        """The card of the visit as it is kept."""
+        found = await mongo.collection("discountcards").find_one({"sessionId": self.caller.session_id})
         assert found is not None
         return found
 

@@ -112,10 +112,6 @@ class Purse:
         await self._begin("refunds_of")
         return tuple(each for each in self._refunds.values() if each.intent_id == intent_id)
 
-    async def list(self, since: datetime, until: datetime, after: str | None = None) -> Page:
-        await self._begin("list")
-        return Page(tuple(each for each in self.intents.values() if since <= each.created < until), None)
-
     # ---- the shopper, the bank, and trouble
 
     def pay(self, intent_id: str, *, method: Method = CARD, amount: int | None = None) -> Intent:
@@ -157,3 +153,7 @@ class Purse:
     def _end(self, verb: str) -> None:
         if verb in self.silent:
             raise PaymentsDown(verb)
+
+    async def list(self, since: datetime, until: datetime, after: str | None = None) -> Page:
+        await self._begin("list")
+        return Page(tuple(each for each in self.intents.values() if since <= each.created < until), None)

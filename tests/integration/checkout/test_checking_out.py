@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pytest
@@ -25,10 +25,18 @@ def kinds(told: Told) -> list[str]:
     return [orjson.loads(message.data)["type"] for _, message in told]
 
 
-async def code_of(coroutine: Any) -> Problem:
+class Refused(NamedTuple):
+    """What the app was told."""
+
+    status: int
+    code: str
+    details: Any
+
+
+async def refused(coroutine: Any) -> Refused:
     with pytest.raises(Problem) as caught:
         await coroutine
-    return caught.value
+    return Refused(caught.value.status, caught.value.code, caught.value.details)
 
 
 async def test_a_basket_is_held_while_it_is_paid_and_sold_when_it_was(floor: Floor, told: Told) -> None:
@@ -91,7 +99,7 @@ async def test_of_ten_devices_with_one_cart_one_checks_out(floor: Floor) -> None
     assert isinstance(paid, Intent)
     floor.purse.pay(paid.id)
     await shopper.look()
-    assert (await code_of(shopper.check_out("once more"))).code == "CHECKOUT_IN_PROGRESS"
+    assert (await refused(shopper.check_out("once more"))).code == "CHECKOUT_IN_PROGRESS"
     assert await floor.findings() == []
 
 
@@ -119,14 +127,14 @@ async def test_a_total_that_has_changed_is_refused_with_the_cart_as_it_is_now(fl
     await floor.shelf(PEN, 250, 10)
     shopper = await floor.shopper({PEN: 2})
     await floor.price(PEN, 300)
-    problem = await code_of(shopper.check_out())
+    problem = await refused(shopper.check_out())
     assert (problem.status, problem.code, problem.details["total"]) == (409, "PRICE_CHANGED", 600)
     assert problem.details["cart"]["total"] == 600
     assert problem.details["cart"]["lines"][0]["oldPrice"]["unitPrice"] == 250
     assert (await shopper.visit())["checkout"] is None
     assert (await shopper.purchase())["state"] == states.CANCELLED
     # The same tap again gets the same answer; the next one, with the new total, goes through.
-    assert (await code_of(shopper.check_out())).code == "PRICE_CHANGED"
+    assert (await refused(shopper.check_out())).code == "PRICE_CHANGED"
     purchase, _ = await shopper.check_out("agreed", total=600)
     assert purchase["state"] == states.PAYMENT_PENDING
     assert await floor.findings() == []
@@ -138,7 +146,7 @@ async def test_what_is_out_of_stock_is_named_and_nothing_stays_held(floor: Floor
     await floor.shelf(INK, 990, 1)
     first, second = await floor.shopper({PEN: 1, INK: 1}), await floor.shopper({PEN: 1, INK: 1})
     await first.check_out()
-    problem = await code_of(second.check_out())
+    problem = await refused(second.check_out())
     assert problem.code == "OUT_OF_STOCK"
     assert [each["lineId"] for each in problem.details["lines"]] == ["00000001"]
     assert await floor.avail(PEN) == (9, 1, 0)
@@ -222,7 +230,7 @@ async def test_a_paid_checkout_cannot_be_cancelled(floor: Floor) -> None:
     assert intent is not None
     floor.purse.pay(intent.id)
     # The server has not heard of it yet: the provider says so when it is asked to cancel.
-    problem = await code_of(opening.cancel(floor.deps, await shopper.purchase(), clock.now()))
+    problem = await refused(opening.cancel(floor.deps, await shopper.purchase(), clock.now()))
     assert problem.code == "ALREADY_PAID"
     assert (await shopper.purchase())["state"] == states.EXIT_ISSUED
     assert await floor.findings() == []
@@ -355,10 +363,10 @@ async def test_a_visit_that_is_over_and_a_cart_that_was_edited_are_refused(floor
     await sessions.update_one(here, {"$set": {"expiresAt": clock.now() - timedelta(seconds=1)}})
     await sessions.update_one({"_id": ended.caller.session_id}, {"$set": {"status": "ended"}})
     await sessions.update_one({"_id": empty.caller.session_id}, {"$set": {"cart.lines": []}})
-    assert (await code_of(over.check_out())).code == "SESSION_EXPIRED"
-    assert (await code_of(ended.check_out())).code == "SESSION_ENDED"
-    assert (await code_of(empty.check_out())).code == "CART_EMPTY"
-    problem = await code_of(edited.check_out(cart_ver=7))
+    assert (await refused(over.check_out())).code == "SESSION_EXPIRED"
+    assert (await refused(ended.check_out())).code == "SESSION_ENDED"
+    assert (await refused(empty.check_out())).code == "CART_EMPTY"
+    problem = await refused(edited.check_out(cart_ver=7))
     assert problem.code == "CART_CHANGED"
     assert problem.details["cart"]["cartVersion"] == 1
     assert await floor.findings() == []
@@ -369,7 +377,7 @@ async def test_a_product_that_is_no_longer_sold_is_named(floor: Floor) -> None:
     await floor.shelf(PEN, 250, 10)
     shopper = await floor.shopper({PEN: 1})
     await mongo.collection("products").update_one({}, {"$set": {"status": "inactive"}})
-    problem = await code_of(shopper.check_out())
+    problem = await refused(shopper.check_out())
     assert problem.code == "ITEMS_NOT_FOR_SALE"
     assert problem.details["lines"] == [{"lineId": "00000000", "code": "PRODUCT_NOT_FOR_SALE"}]
 
