@@ -58,6 +58,8 @@ async def close(store: Store, day: date, who: str, now: datetime) -> Document:
     Raises Malformed for a day that has not begun.
     """
     since, until = closing_day.bounds(day, store.time_zone)
+    # MongoDB keeps milliseconds; what is answered is what is stored.
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     if since > now:
         raise Malformed("this day has not begun at the store", code="DAY_NOT_BEGUN", field="date")
     made = closing_day.content(await _sum_up(store, day, since, until), complete=until <= now)

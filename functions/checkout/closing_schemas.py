@@ -18,7 +18,9 @@ def _iso_day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_iso_day), Field(examples=["2026-11-20"])]
+Day = Annotated[
+    date, BeforeValidator(_iso_day), Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2026-11-20"])
+]
 
 
 class DayToClose(Wire):

@@ -35,7 +35,8 @@ class Link:
 async def make(purchases: Purchases, purchase: Document, now: datetime) -> Link:
     """A fresh link to the receipt of a purchase that has one. Its token is told once and never again."""
     secret = secrets.token_urlsafe(32)
-    ends = now + LIFE
+    # MongoDB keeps milliseconds; what is answered is what is stored.
+    ends = now.replace(microsecond=now.microsecond // 1000 * 1000) + LIFE
     for _ in range(_TRIES):
         kept = [each for each in purchase["receipt"]["links"] if each["expiresAt"] > now]
         links = [*kept[-(MOST - 1) :], {"hash": _hash(secret), "expiresAt": ends}]

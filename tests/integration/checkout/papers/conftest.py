@@ -10,8 +10,9 @@ import pytest
 
 from functions.checkout.collections import PURCHASES
 from functions.checkout.papers.issuing import Papers
-from functions.common import migrations, mongo, stores, tenants
+from functions.common import clock, migrations, mongo, stores, tenants
 from functions.common.purchases import Purchases
+from functions.common.retail import purchase_states as states
 from local.issuer import Issuer
 from tests import support
 from tests.support import World
@@ -48,9 +49,21 @@ async def paid(count: int = 1, *, store: str = STORE, **more: Any) -> list[dict[
     for _ in range(count):
         digest = uuid.uuid4().hex
         own = {"storeId": store, "sessionId": f"{store}.{digest}", "tenantId": TENANT}
-        made.append(purchase(checkout_id=f"{store}.{digest}", **own | more))
+        made.append(purchase(checkout_id=f"{store}.{digest}") | own | more)
     await mongo.collection("purchases").insert_many(made)
     return made
+
+
+async def issued(papers: Papers, **more: Any) -> dict[str, Any]:
+    """A purchase with its papers, as checkout leaves it."""
+    (purchase,) = await paid(**more)
+    now = clock.now()
+    with_receipt = await papers.issue_receipt(purchase, now)
+    assert with_receipt is not None
+    values = {"pass": await papers.new_pass(with_receipt, now)}
+    found = await Purchases().move(with_receipt, states.EXIT_ISSUED, now=now, values=values)
+    assert found is not None
+    return found
 
 
 async def numbers(store: str = STORE) -> list[int]:
