@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from functions.common import quotes
+from functions.common import failpoints, quotes
 from functions.common.auth import Principal
 from functions.common.cart_lines import CartLine, ProductNow
 from functions.common.cart_view import cart_view
@@ -313,6 +313,7 @@ async def edit(
         content = Content(quote.lines, decided[1], quote.total)
         saved = await deps.carts.save(visit, content, now, expires_at, mark)
         if saved is not None:
+            await failpoints.hit("cart.after_save_before_reply")
             return cart_view(saved, quote, touched=decided[2])
     raise _busy()
 

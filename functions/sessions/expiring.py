@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from functions.common import outbox
+from functions.common import failpoints, outbox
 from functions.common.cart_view import timestamp
 from functions.common.carts import Visit
 from functions.common.contracts.sessions import EXPIRING
@@ -56,6 +56,7 @@ async def tell(deps: Deps, now: datetime) -> int:
             },
         )
         if await deps.visits.tell_ending(visit, now, entry):
+            await failpoints.hit("visit.after_notice_before_publish")
             await deps.events.flush(visit, [entry])
             told += 1
     return told

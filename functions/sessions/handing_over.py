@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from functions.common import log, outbox
+from functions.common import failpoints, log, outbox
 from functions.common.auth import Principal
 from functions.common.cart_view import cart_view, timestamp
 from functions.common.carts import HANDED_OVER, Visit
@@ -109,6 +109,7 @@ async def claim(deps: Deps, caller: Principal, handover_id: str, now: datetime) 
         if visit.status != HANDED_OVER:
             raise _void()
         if taken is not None:
+            await failpoints.hit("handover.after_claim_before_publish")
             await deps.events.flush(taken, [entry])
             log.info("cart.handed_over", storeId=visit.store_id, tenantId=visit.tenant_id)
     return await _view(deps, visit, now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from functions.common import clock, outbox, promotion_source
+from functions.common import clock, failpoints, outbox, promotion_source
 from functions.common.cart_lines import ProductNow
 from functions.common.carts import Visit
 from functions.common.contracts.envelope import Event
@@ -115,6 +115,7 @@ async def _requote(deps: Deps, shop: Shop | None, visit: Visit, held: Mapping[st
         entry = outbox.entry(CART_REPRICED, _repriced(visit, quote))
         kept = await deps.carts.reprice(visit, Content(quote.lines, visit.codes, quote.total), now, entry)
         if kept is not None:
+            await failpoints.hit("cart.after_reprice_before_publish")
             await deps.events.flush(kept, [entry])
             return True
         # The shopper was faster, and may have seen a price from before: look at what is there now.

@@ -2,3 +2,4 @@
 
 from tests.integration.sessions.conftest import check_in as check_in
 from tests.integration.sessions.conftest import issuer as issuer
+from tests.integration.sessions.conftest import shopping as shopping
