@@ -1,0 +1,26 @@
+module "static" {
+  source = "../modules/bucket"
+
+  project    = var.project.id
+  name       = "${var.project.id}-static"
+  location   = var.region.data
+  public     = true
+  retention  = {}
+  log_bucket = module.logs.name
+}
+
+module "edge" {
+  source = "../modules/edge"
+
+  project       = var.project.id
+  region        = var.region.google
+  domain        = var.domain
+  static_bucket = module.static.name
+  rate_limits   = var.rate_limits
+  waf_preview   = var.waf_preview
+  routes = [
+    for route in module.topology.routes : merge(route, {
+      service = route.service == null ? null : module.doors[route.service].service
+    })
+  ]
+}

@@ -1,0 +1,9 @@
+output "issuer" {
+  description = "What doors must know of the tokens of people: issuer, audience and keys."
+  value = {
+    issuer   = "https://securetoken.google.com/${var.project}"
+    audience = var.project
+    jwks     = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+  }
+  depends_on = [google_identity_platform_config.this]
+}

@@ -1,0 +1,132 @@
+# What is wrong with the cards, a sentence each: the same that the contract tests say of them, for whoever only plans.
+
+locals {
+  unknown_keys = flatten([
+    for room, card in local.cards : [
+      [for key in setsubtract(keys(card), local.known_keys.card) : "functions/${room}: the card has the unknown key ${key}"],
+      [for key in setsubtract(keys(try(card.events, {})), local.known_keys.events) :
+      "functions/${room}: events has the unknown key ${key}"],
+      [for name, each in try(card.topics, {}) : [for key in setsubtract(keys(each), local.known_keys.topic) :
+      "functions/${room}: topics.${name} has the unknown key ${key}"]],
+      [for name, each in try(card.jobs, {}) : [for key in setsubtract(keys(each), local.known_keys.job) :
+      "functions/${room}: jobs.${name} has the unknown key ${key}"]],
+      [for name, door in try(card.doors, {}) : [
+        [for key in setsubtract(keys(door), local.known_keys.door) :
+        "functions/${room}: doors.${name} has the unknown key ${key}"],
+        [for kind in ["subscription", "queue", "schedule"] : [for own, each in try(door["${kind}s"], {}) : [
+          for key in setsubtract(keys(each), local.known_keys[kind]) :
+          "functions/${room}: doors.${name}.${kind}s.${own} has the unknown key ${key}"
+        ]]],
+      ]],
+    ]
+  ])
+
+  missing_keys = flatten([
+    for room, card in local.cards : [
+      for name, door in try(card.doors, {}) : [
+        for key in setsubtract(local.schema["$defs"].door.required, keys(door)) :
+        "functions/${room}: doors.${name} lacks ${key}"
+      ]
+    ]
+  ])
+
+  wrong_names = concat(
+    [for room, card in local.cards : "functions/${room}: the card calls the room ${try(card.room, "nothing")}"
+    if try(card.room, "") != room],
+    [for service in keys(local.all_doors) : "${service}: a service account's name has at most 30 characters, so a service's at most 25"
+    if length(service) > 25],
+    [for room in setsubtract(coalesce(var.rooms, []), keys(local.cards)) :
+    "there is no room ${room}"],
+  )
+
+  topic_owners = {
+    for name in toset(flatten([for card in local.cards : keys(try(card.topics, {}))])) :
+    name => [for room, card in local.cards : room if contains(keys(try(card.topics, {})), name)]
+  }
+  wrong_topics = concat(
+    [for name, owners in local.topic_owners : "${join(" and ", owners)} both own the topic ${name}" if length(owners) > 1],
+    flatten([
+      for key, each in local.all_subscriptions : [
+        for topic in compact([each.card.topic, try(each.card.deadLetter, "")]) :
+        "the subscription ${key} uses the topic ${topic}, which nobody owns" if !contains(keys(local.all_topics), topic)
+      ]
+    ]),
+    # A tenant's systems publish to its own topics and Pub/Sub to dead letters; everything else needs a room that does.
+    [
+      for key, each in local.all_subscriptions :
+      "the subscription ${key} listens to the topic ${each.card.topic}, to which nobody publishes"
+      if contains(keys(local.all_topics), each.card.topic) && !contains(local.dead_topics, each.card.topic) &&
+      !try(local.per_tenant[each.card.topic], false) && !contains(flatten(values(local.event_topics)), each.card.topic)
+    ],
+    [
+      for name in local.dead_topics : "the dead-letter topic ${name} has no subscription: its messages would be lost"
+      if !contains([for each in local.all_subscriptions : each.card.topic], name)
+    ],
+    [
+      for key, each in local.all_subscriptions :
+      "the subscription ${key} has no dead letter: what cannot be applied would come back for ever"
+      if !can(each.card.deadLetter) && !contains(local.dead_topics, each.card.topic)
+    ],
+    [
+      for key, each in local.all_subscriptions :
+      "the subscription ${key}: a topic per tenant goes with {tenantId} in the path, any other without"
+      if contains(keys(local.all_topics), each.card.topic) &&
+      try(local.per_tenant[each.card.topic], false) != strcontains(each.card.path, "{tenantId}")
+    ],
+  )
+
+  wrong_events = concat(
+    [for type, topics in local.event_topics : "the event ${type} has ${length(topics)} topics it could go to, not one"
+    if length(topics) != 1],
+    flatten([
+      for room, card in local.cards : [
+        for type in try(card.events.consumes, []) : "${room} consumes ${type}, which nobody publishes"
+        if !contains(local.event_type, type)
+      ]
+    ]),
+  )
+
+  route_owners = {
+    for path in toset(flatten([for door in local.all_doors : try(door.card.routes, [])])) :
+    path => [for service, door in local.all_doors : service if contains(try(door.card.routes, []), path)]
+  }
+  wrong_routes = [
+    for path, owners in local.route_owners : "${join(" and ", owners)} both claim the route ${path}" if length(owners) > 1
+  ]
+
+  wrong_times = concat(
+    flatten([for service, door in local.all_doors : [
+      for name, schedule in try(door.card.schedules, {}) :
+      "the schedule ${service}-${name}: every ${schedule.every} seconds divides neither an hour nor a day; write it as cron"
+      if can(schedule.every) && !contains(keys(local.crons), try(tostring(schedule.every), ""))
+    ]]),
+    flatten([for room, card in local.cards : [
+      for name, job in try(card.jobs, {}) :
+      "the job ${name} of ${room}: every ${job.every} seconds divides neither an hour nor a day; write it as cron"
+      if can(job.every) && !contains(keys(local.crons), try(tostring(job.every), ""))
+    ]]),
+  )
+
+  # What a card may ask for, and where modules/door grants it. A role that is not here would be granted nowhere.
+  known_roles = {
+    "roles/pubsub.publisher"               = "on each topic of the room and of its events"
+    "roles/cloudtasks.enqueuer"            = "on each queue of the room"
+    "roles/storage.objectUser"             = "on the buckets that the door's environment names"
+    "roles/storage.objectViewer"           = "on the buckets that the door's environment names"
+    "roles/secretmanager.admin"            = "on the secrets of connections alone"
+    "roles/secretmanager.secretAccessor"   = "on the secrets of connections alone"
+    "roles/iam.serviceAccountTokenCreator" = "on the door's own service account"
+    "roles/firebasecloudmessaging.admin"   = "in the project, as the one permission to send"
+  }
+  wrong_roles = flatten([
+    for service, door in local.all_doors : [
+      for role in try(door.card.roles, []) : "${service} asks for ${role}, which modules/door does not know how to grant"
+      if !contains(keys(local.known_roles), role)
+    ]
+  ])
+
+  mistakes = concat(
+    local.unknown_keys, local.missing_keys, local.wrong_names, local.wrong_topics, local.wrong_events, local.wrong_routes,
+    local.wrong_times, local.wrong_roles,
+  )
+}
