@@ -30,7 +30,8 @@ async def settle(deps: Deps, purchase: Document, intent: Intent, now: datetime) 
     None when somebody else has changed the purchase meanwhile: read both again. An intent that is not the purchase's,
     and a purchase that is not waiting for its payment (any more), are left alone. Of a cancelled intent nothing follows
     here: how a purchase ends unpaid is the business of whoever ends it. A purchase with `payment.mismatch` ends unpaid
-    too, whatever the intent's status: its money has gone back. Raises PaymentsDown and PaymentRefused.
+    too, whatever the intent's status: its money has gone back. What there is to tell is in the purchase's outbox.
+    Raises PaymentsDown and PaymentRefused.
     """
     payment = purchase.get("payment")
     if purchase["state"] not in UNSETTLED or payment is None or payment["intentId"] != intent.id:
@@ -98,10 +99,7 @@ async def _noted(
     news: list[Document] = []
     if isinstance(verdict, verdicts.Pending) and verdict.status != verdicts.WAITING:
         news.append(payment_changed(purchase, verdict.status, verdict.code))
-    changed = await deps.purchases.change(purchase, now=now, values={"payment": fresh}, events=news)
-    if changed is not None:
-        await deps.purchases.tell(changed)
-    return changed
+    return await deps.purchases.change(purchase, now=now, values={"payment": fresh}, events=news)
 
 
 async def _mismatched(
@@ -132,12 +130,9 @@ async def _mismatched(
         "receivedCurrency": verdict.received_currency,
     }
     payment = {**payment_of(purchase, intent), "mismatch": {"received": verdict.received, "at": now}}
-    changed = await deps.purchases.change(
+    return await deps.purchases.change(
         purchase, now=now, values={"payment": payment}, events=[outbox.entry(contract.PAYMENT_MISMATCH, data)]
     )
-    if changed is not None:
-        await deps.purchases.tell(changed)
-    return changed
 
 
 def _is_clear(purchase: Mapping[str, Any]) -> bool:

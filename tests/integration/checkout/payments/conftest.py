@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from functions.checkout.payments.stripe_payments import StripePayments
+from local.issuer import Issuer
 from local.stripe import FakeStripe
 from local.stripe.server import PUBLISHABLE_KEY, SECRET_KEY
+from tests import support
 from tests.integration.checkout.payments.localstripe_server import localstripe
+from tests.integration.checkout.payments.shop import Shop, opened
+from tests.support import World
 
 
 @pytest.fixture
@@ -31,3 +35,24 @@ def other_stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     pytest.importorskip("localstripe")
     with localstripe(tmp_path_factory.mktemp("localstripe")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    """Keys take a while to make."""
+    return Issuer()
+
+
+@pytest.fixture
+async def shop(
+    mongod: str,
+    redis_server: str,
+    database: str,
+    issuer: Issuer,
+    stripe: FakeStripe,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Shop]:
+    monkeypatch.setattr(support, "Issuer", lambda: issuer)
+    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    async with opened(world, stripe, monkeypatch) as made:
+        yield made
