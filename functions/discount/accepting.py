@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -78,8 +79,11 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
     visit, used or blocked; NotFound for a card that nobody knows or that is somebody else's; Unavailable when
     nobody can say now whose brand it is.
     """
-    visit = await _open_visit(deps, caller, now)
-    if scanned.brand_id is not None and not await deps.brands.has(caller.tenant_id, scanned.brand_id):
+    named = scanned.brand_id
+    visit, known = await asyncio.gather(
+        _open_visit(deps, caller, now), deps.brands.has(caller.tenant_id, named) if named else _no_brand()
+    )
+    if named is not None and not known:
         raise _unknown()
     looked = await _look_up(deps, caller, scanned, now)
     brand_id = await _brand(deps, caller, scanned, looked)
@@ -92,7 +96,7 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
         looked=looked,
         now=now,
     )
-    kept = await deps.cards.attach(document, now)
+    kept, _ = await asyncio.gather(deps.cards.attach(document, now), _remember(deps, caller, scanned, looked))
     if kept is None:
         raise Conflict("this card is in use: it is free again ten minutes after it was scanned", code="CARD_IN_USE")
     await failpoints.hit("card.after_attach_before_visit")
@@ -105,6 +109,8 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
         await _open_visit(deps, caller, now)
         raise _locked(visit)
     await failpoints.hit("card.after_visit_before_event")
+    if visit.card is not None and visit.card.card_id != card.card_id:
+        await deps.cards.remove(caller.tenant_id, caller.store_id, visit.card.card_id)
     await deps.events.flush(kept, kept.get("outbox", ()))
     log.info("card.accepted", storeId=card.store_id, brandId=card.brand_id, status=card.status)
     return card
@@ -112,10 +118,11 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
 
 async def current(deps: CardDeps, caller: Principal, now: datetime) -> Card:
     """The card on the caller's visit. Raises NotFound when there is none (any more), Unauthenticated as `accept`."""
-    visit = await deps.carts.read(*_whose(caller))
+    visit, card = await asyncio.gather(
+        deps.carts.read(*_whose(caller)), deps.cards.newest(caller.tenant_id, caller.store_id, caller.session_id)
+    )
     if visit is None or visit.is_over(now):
         raise _over()
-    card = await deps.cards.newest(caller.tenant_id, caller.store_id, caller.session_id)
     held = visit.card_at(now)
     if card is None or held is None or held.card_id != card.card_id or card.is_over(now):
         raise _no_card()
@@ -138,7 +145,7 @@ async def take_off(deps: CardDeps, caller: Principal, now: datetime) -> None:
 async def _look_up(deps: CardDeps, caller: Principal, scanned: Scanned, now: datetime) -> Looked:
     """Its answer, or the last one it gave to the same question when it does not answer. Raises NotFound, Conflict."""
     tenant, user = caller.tenant_id, _pseudonym(deps, caller)
-    key = brand_card.key_of(deps.secret, "answer", tenant, scanned.brand_id or "", scanned.number, user)
+    key = _question(deps, caller, scanned)
     try:
         answer = await deps.loyalty.look_up(tenant, scanned, user)
     except LoyaltyDown:
@@ -149,9 +156,26 @@ async def _look_up(deps: CardDeps, caller: Principal, scanned: Scanned, now: dat
     if answer is None:
         await deps.answers.forget(tenant, key)
         raise _unknown()
-    await deps.answers.keep(tenant, key, answer)
+    if not answer.accepted:
+        await deps.answers.keep(tenant, key, answer)
     _refuse(answer)
     return Looked(answer, degraded=False)
+
+
+async def _remember(deps: CardDeps, caller: Principal, scanned: Scanned, looked: Looked) -> None:
+    """Keep what the loyalty system has just said, for the time when it does not answer."""
+    if looked.answer is not None and not looked.degraded:
+        await deps.answers.keep(caller.tenant_id, _question(deps, caller, scanned), looked.answer)
+
+
+def _question(deps: CardDeps, caller: Principal, scanned: Scanned) -> str:
+    """What stands for this shopper's question about this card."""
+    brand, user = scanned.brand_id or "", _pseudonym(deps, caller)
+    return brand_card.key_of(deps.secret, "answer", caller.tenant_id, brand, scanned.number, user)
+
+
+async def _no_brand() -> bool:
+    return False
 
 
 def _refuse(answer: Answer | None) -> None:

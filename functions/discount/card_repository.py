@@ -25,23 +25,23 @@ class MongoCards:
         self._collection = collection
 
     async def attach(self, document: Document, now: datetime) -> Document | None:
-        """Keep a card in the place of the visit's last one; None while another visit, or a checkout, has the card.
+        """Keep a card; None while another visit, or a checkout, has it.
 
         One that is kept under this id already (the request is repeated) is returned as it is.
         """
         from pymongo.errors import DuplicateKeyError
 
-        here = self._scoped(document)
+        here = Scoped(self._collection, tenantId=document["tenantId"], storeId=document["storeId"])
         for _ in range(_TRIES):
-            if await self._in_use(document, now):
-                return None
-            await self._make_room(document, now)
             try:
                 await here.insert_one(document)
             except DuplicateKeyError:
                 kept = await here.find_one({"_id": document["_id"], "sessionId": document["sessionId"]})
                 if kept is not None:
                     return kept
+                if await self._in_use(document, now):
+                    return None
+                await self._make_room(document, now)
             else:
                 return document
         return None
@@ -61,18 +61,14 @@ class MongoCards:
         """Whether somebody else's visit has the card, or a checkout of this one."""
         card = Scoped(self._collection, tenantId=document["tenantId"])
         others = {"$or": [{"sessionId": {"$ne": document["sessionId"]}}, {"usedBy": {"$ne": None}}]}
-        query = {"cardKey": document["cardKey"], "expiresAt": {"$gt": now}, "_id": {"$ne": document["_id"]}, **others}
+        query = {"cardKey": document["cardKey"], "expiresAt": {"$gt": now}, **others}
         return await card.find_one(query, projection={"_id": 1}) is not None
 
     async def _make_room(self, document: Document, now: datetime) -> None:
-        """What is over but still stored goes, and what this visit had before."""
-        other = {"_id": {"$ne": document["_id"]}}
+        """The card of an earlier scan goes: one that is over but still stored, or one of this very visit."""
         card = Scoped(self._collection, tenantId=document["tenantId"])
-        await card.delete_one({"cardKey": document["cardKey"], "expiresAt": {"$lte": now}, **other})
-        await self._scoped(document).delete_one({"sessionId": document["sessionId"], "usedBy": None, **other})
-
-    def _scoped(self, document: Document) -> Scoped:
-        return Scoped(self._collection, tenantId=document["tenantId"], storeId=document["storeId"])
+        mine = {"sessionId": document["sessionId"], "usedBy": None}
+        await card.delete_one({"cardKey": document["cardKey"], "$or": [{"expiresAt": {"$lte": now}}, mine]})
 
 
 async def scope_first(scoped: Scoped, session_id: str) -> Document | None:

@@ -80,11 +80,11 @@ async def test_the_visit_of_a_card(guard: Guard, cards: CardRoom, monkeypatch: p
 
 
 @both_ways
-async def test_the_unique_index_of_cards(guard: Guard, cards: CardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_unique_index_of_cards(guard: Guard, cards: CardRoom) -> None:
     if guard == OUT:
         await mongo.database().discountcards.drop_index("tenantId_1_cardKey_1")
     with red_without(guard):
-        await scans.test_of_two_phones_that_found_a_card_free_at_one_moment_one_gets_it(cards, monkeypatch)
+        await scans.test_of_a_hundred_phones_that_show_one_card_one_gets_it(cards)
 
 
 @both_ways

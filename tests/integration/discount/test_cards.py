@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import pymongo
 import pytest
 from bson import json_util
+from pymongo import monitoring
 
 from functions.common import brand_cards, clock, failpoints, mongo
 from functions.discount import wiring
-from functions.discount.card_repository import MongoCards
 from functions.discount.card_schemas import CardTakenOff, CardView
 from tests.integration.discount.card_room import (
     ALP,
@@ -154,6 +155,30 @@ async def test_what_is_answered_is_what_the_contract_promises(cards: CardRoom) -
         assert set(view.model_validate(data).model_dump(by_alias=True)) == set(data)
 
 
+async def test_accepting_a_card_costs_six_commands(cards: CardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[str] = []
+
+    class Listener(monitoring.CommandListener):
+        def started(self, event: monitoring.CommandStartedEvent) -> None:
+            if event.command_name in ("find", "insert", "update", "delete", "findAndModify"):
+                commands.append(f"{event.command_name} {event.command[event.command_name]}")
+
+        def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
+        def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+    client = pymongo.AsyncMongoClient[dict[str, Any]](
+        cards.world.settings.mongodb_uri, tz_aware=True, w="majority", event_listeners=[Listener()]
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(mongo, "client", lambda: client)
+        assert (await cards.scan()).status_code == 201
+    await client.close()
+    assert sorted(commands) == [
+        "find brands", "find sessions", "findAndModify sessions", "insert discountcards", "update discountcards",
+        "update loyalty_answers",
+    ]  # fmt: skip
+
+
 # ---- repeating, replacing, ending ----------------------------------------------------------------------------
 
 
@@ -261,27 +286,6 @@ async def test_of_a_hundred_phones_that_show_one_card_one_gets_it(cards: CardRoo
     assert sorted(reply.status_code for reply in replies) == [201] + [409] * 99
     assert len(await cards.kept()) == 1
     assert await mongo.database().sessions.count_documents({"card.cardId": {"$exists": True}}) == 1
-
-
-async def test_of_two_phones_that_found_a_card_free_at_one_moment_one_gets_it(
-    cards: CardRoom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await cards.visit(BOB, "b")
-    look, looked, both = MongoCards._in_use, [], asyncio.Event()
-
-    async def together(self: MongoCards, document: dict[str, Any], now: datetime) -> bool:
-        found = await look(self, document, now)
-        looked.append(found)
-        if len(looked) == 2:
-            both.set()
-        await asyncio.wait_for(both.wait(), 5)
-        return found
-
-    monkeypatch.setattr(MongoCards, "_in_use", together)
-    replies = await asyncio.gather(cards.scan(), cards.scan(headers=cards.app(BOB, "b")))
-    assert looked[:2] == [False, False]
-    assert sorted(reply.status_code for reply in replies) == [201, 409]
-    assert len(await cards.kept()) == 1
 
 
 async def test_another_tenants_card_of_the_same_number_is_another_card(cards: CardRoom) -> None:
