@@ -23,8 +23,6 @@ from infra.pipeline.run import CANDIDATE, STABLE, Run
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 STAGING, PROD = "staging", "prod"
-BEFORE, AFTER = "before.json", "after.json"
-"""What Terraform told before and after it was applied; before the first time it has nothing to tell."""
 
 
 @dataclass(frozen=True)
@@ -75,40 +73,44 @@ class Build:
         """Note something."""
         self.note(name).write_text(json.dumps(document, indent=2) + "\n")
 
-    def deployed(self, name: str = AFTER) -> Deployed:
-        """What Terraform says is there."""
-        outputs = self.read(name)
-        if "pipeline" not in outputs:
-            if name == BEFORE:
-                return Deployed("", "", "", {}, ())
-            raise Failed("Terraform has no output `pipeline`")
-        said = outputs["pipeline"]["value"]
-        return Deployed(said["project"], said["location"], said["url"], said["services"], tuple(said["migrations"]))
+    @property
+    def target(self) -> Target:
+        """Where this build deploys to, as Terraform's plan has it."""
+        return Target(**self.read("target.json"))
 
-    def run(self, deployed: Deployed) -> Run:
+    @property
+    def run(self) -> Run:
         """Cloud Run of the environment."""
-        return Run(self.google, self.clock, deployed.project, deployed.location)
+        target = self.target
+        return Run(self.google, self.clock, target.project, target.location)
+
+    def output(self, name: str) -> Any:
+        """What Terraform tells after it was applied; None when it does not."""
+        return self.read("outputs.json").get(name, {}).get("value")
+
+    def doors(self, changes: Sequence[canary.Change], url: str) -> list[smoke.Door]:
+        """The public doors among the services that change, to be asked at this address."""
+        public = {each.name: each.room for each in self.run.services() if each.public}
+        described = json.loads((self.root / "docs" / "openapi.json").read_text())
+        return [
+            smoke.Door(change.service, url, smoke.paths(described, public[change.service]))
+            for change in changes
+            if change.service in public
+        ]
 
 
 @dataclass(frozen=True)
-class Deployed:
-    """Terraform's output `pipeline`."""
+class Target:
+    """An environment: its project, region, and public name."""
 
     project: str
     location: str
-    url: str
-    services: Mapping[str, Mapping[str, Any]]
-    migrations: tuple[str, ...]
+    domain: str
 
-    def doors(self, services: Sequence[str], *, candidates: bool) -> list[smoke.Door]:
-        """The public doors among these services, asked by the way of candidates or by everybody's."""
-        doors = []
-        for name in services:
-            service = self.services[name]
-            url = service.get("candidate_url") if candidates else self.url
-            if service["public"] and url:
-                doors.append(smoke.Door(name, url, tuple(service.get("routes", ()))))
-        return doors
+    @property
+    def url(self) -> str:
+        """Where people reach it."""
+        return f"https://{self.domain}"
 
 
 def rooms(build: Build) -> None:
@@ -169,39 +171,53 @@ def hold(build: Build) -> None:
     build.write("built.json", built)
 
 
-def settle(build: Build) -> None:
-    """Pin all traffic to the revisions that serve, by name: so a new one gets none."""
-    before = build.deployed(BEFORE)
-    canary.settle(build.run(before), before.services)
-
-
 def planned(build: Build) -> None:
-    """Refuse a plan that destroys what holds data."""
+    """Refuse a plan that destroys what holds data; note where it leads."""
     found = build.read("plan.json")
     print(plans.summary(found))
     allowed = [address.strip() for address in build.environ.get("MAY_DESTROY", "").split(",")]
     if refused := plans.refused(found, allowed):
-        raise Failed(
-            "\n".join(f"{address} would be destroyed: allow it in _MAY_DESTROY, or do not" for address in refused)
-        )
+        sentences = (f"{address} would be destroyed: allow it in _MAY_DESTROY, or do not" for address in refused)
+        raise Failed("\n".join(sentences))
+    build.write("target.json", plans.target(found))
+
+
+def settle(build: Build) -> None:
+    """Pin all traffic to the revisions that serve, by name: so a new one gets none."""
+    canary.settle(build.run, [each.name for each in build.run.services()])
+
+
+def deploy(build: Build) -> None:
+    """Give every service and job the image of its room; a new revision must start, and gets no traffic."""
+    by_room = {
+        room.replace("_", "-"): image for room, image in releases.Release.of(build.read("release.json")).images.items()
+    }
+    run = build.run
+    for kind, found, give in (("service", run.services(), run.give_service), ("job", run.jobs(), run.give_job)):
+        for each in found:
+            image = by_room.get(each.room)
+            if image is None:
+                raise Failed(f"the {kind} {each.name} is of the room {each.room}, which has no image in this release")
+            if each.image != image:
+                print(f"{each.name}: {image}")
+                give(each.name, image)
 
 
 def migrate(build: Build) -> None:
     """Bring about collections, indexes and validators, before any new revision gets a request."""
-    deployed = build.deployed()
-    for job in deployed.migrations:
+    for job in sorted((build.output("migrations") or {}).values()):
         print(job)
-        build.run(deployed).execute(job)
+        build.run.execute(job)
 
 
 def test_candidates(build: Build) -> None:
-    """Every new revision must have started; public ones are asked, too."""
-    deployed = build.deployed()
-    run = build.run(deployed)
-    changes = canary.changes(run, deployed.services)
+    """Every new revision must have started; public ones are asked, where the load balancer has a way to them."""
+    run = build.run
+    changes = canary.changes(run, [each.name for each in run.services()])
     for change in changes:
         run.split(change.service, {change.old: 100}, {STABLE: change.old, CANDIDATE: change.new})
-    doors = deployed.doors([change.service for change in changes], candidates=True)
+    url = build.output("candidate_url")
+    doors = build.doors(changes, url) if url else []
     wrong = [sentence for door in doors for sentence in smoke.complaints(door, build.ask)]
     if wrong:
         raise Failed("\n".join(wrong))
@@ -211,39 +227,37 @@ def test_candidates(build: Build) -> None:
 
 def shift(build: Build) -> None:
     """Move the traffic step by step, and back at the first sign of trouble."""
-    deployed = build.deployed()
-    run = build.run(deployed)
-    changes = canary.changes(run, deployed.services)
+    target, run = build.target, build.run
+    changes = canary.changes(run, [each.name for each in run.services()])
     build.write("replaced.json", {change.service: change.old for change in changes})
     shopper = None
     if secret := build.environ.get("SMOKE_SECRET"):
         shopper = smoke.shopper_of(build.google, secret, build.ask)
     visit = None
     if build.environment != PROD:
-        doors = deployed.doors([change.service for change in changes], candidates=False)
-        visit = smoke.visitor(doors, build.clock, deployed.url, shopper, build.ask)
+        visit = smoke.visitor(build.doors(changes, target.url), build.clock, target.url, shopper, build.ask)
     bake, patience = float(build["BAKE_SECONDS"]), float(build["PATIENCE_SECONDS"])
     if not SETTLE_SECONDS < bake <= patience:
         raise Failed(f"_BAKE_SECONDS is more than {SETTLE_SECONDS:.0f} and at most _PATIENCE_SECONDS")
-    figures = Monitoring(build.google, deployed.project, deployed.location)
+    figures = Monitoring(build.google, target.project, target.location)
     limits = Limits(bake=bake, patience=patience)
     canary.Canary(run, figures, build.clock, limits, visit=visit).release(changes)
     if shopper is not None:
-        print(smoke.story(deployed.url, shopper, build.ask))
+        print(smoke.story(target.url, shopper, build.ask))
 
 
 def record(build: Build) -> None:
     """Record what the environment runs now; after staging, ask for production. Then let go of the environment."""
     made = releases.Release.of(build.read("release.json"))
     passed = tuple(dict.fromkeys((*made.passed, build.environment)))
-    deployed = build.deployed()
+    target = build.target
     done = replace(
         made,
         passed=passed,
         built=build.read("built.json"),
         replaced=build.read("replaced.json"),
-        project=deployed.project,
-        location=deployed.location,
+        project=target.project,
+        location=target.location,
     )
     build.bucket.write(releases.path_of(done.commit), done.as_dict())
     build.bucket.write(releases.current_path(build.environment), done.as_dict())
@@ -272,8 +286,9 @@ STEPS: dict[str, Callable[[Build], None]] = {
     "scanned": scanned,
     "release": release,
     "hold": hold,
-    "settle": settle,
     "planned": planned,
+    "settle": settle,
+    "deploy": deploy,
     "migrate": migrate,
     "smoke": test_candidates,
     "canary": shift,

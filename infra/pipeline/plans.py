@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from infra.pipeline import Failed
+
 PRECIOUS = (
     "google_bigquery_",
     "google_cloud_tasks_queue",
@@ -47,3 +49,16 @@ def summary(plan: Mapping[str, Any]) -> str:
             if action in counts:
                 counts[action] += 1
     return f"{counts['create']} to create, {counts['update']} to change, {counts['delete']} to destroy"
+
+
+def target(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Where the plan leads: project, location and domain of its environment. Raises Failed when it does not say."""
+    variables = {name: each.get("value") for name, each in plan.get("variables", {}).items()}
+    try:
+        return {
+            "project": variables["project"]["id"],
+            "location": variables["region"]["google"],
+            "domain": variables["domain"],
+        }
+    except (KeyError, TypeError) as error:
+        raise Failed(f"the plan does not say where it leads: variables lack {error}") from error

@@ -1,4 +1,4 @@
-"""Cloud Run as the pipeline uses it: which revision serves what share of a service, and jobs."""
+"""Cloud Run as the pipeline uses it: images of services and jobs, and which revision serves what share of a service."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from infra.pipeline.google import Clock, Google
 
 API = "https://run.googleapis.com/v2"
 BY_REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+BEHIND_THE_LOAD_BALANCER = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+ROOM = "room"
+"""The label that Terraform gives to every service and job of a room; its value is the room with dashes."""
+PARTS_OF_A_JOB = ("labels", "annotations", "launchStage", "binaryAuthorization", "template", "etag")
+"""What of a job is ours to say; a job is always written as a whole."""
 STABLE, CANDIDATE = "stable", "candidate"
 PAUSE_SECONDS = 3.0
 OPERATION_SECONDS = 300.0
@@ -36,6 +41,16 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """A service or a job of a room, and the image that it was last given."""
+
+    name: str
+    room: str
+    image: str
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """The services and jobs of one project in one location."""
 
@@ -47,6 +62,43 @@ class Run:
     @property
     def _home(self) -> str:
         return f"{API}/projects/{self.project}/locations/{self.location}"
+
+    def services(self) -> list[Deployed]:
+        """Every service of a room, by name."""
+        return [
+            Deployed(
+                _last(each["name"]),
+                each["labels"][ROOM],
+                each["template"]["containers"][0]["image"],
+                each.get("ingress") == BEHIND_THE_LOAD_BALANCER,
+            )
+            for each in self._listed("services")
+        ]
+
+    def jobs(self) -> list[Deployed]:
+        """Every job of a room, by name."""
+        return [
+            Deployed(_last(each["name"]), each["labels"][ROOM], each["template"]["template"]["containers"][0]["image"])
+            for each in self._listed("jobs")
+        ]
+
+    def give_service(self, name: str, image: str) -> None:
+        """A new revision with this image and everything else as it is. Raises Failed when it does not start."""
+        url = f"{self._home}/services/{name}"
+        template = self.google("GET", url)["template"]
+        # It would ask for a revision of this very name.
+        template.pop("revision", None)
+        template["containers"][0]["image"] = image
+        operation = self.google("PATCH", url, {"template": template}, params={"updateMask": "template"})
+        self._finish(operation, f"{name} with {image}", OPERATION_SECONDS)
+
+    def give_job(self, name: str, image: str) -> None:
+        """The same for a job."""
+        url = f"{self._home}/jobs/{name}"
+        found = self.google("GET", url)
+        job = {part: found[part] for part in PARTS_OF_A_JOB if part in found}
+        job["template"]["template"]["containers"][0]["image"] = image
+        self._finish(self.google("PATCH", url, job), f"{name} with {image}", OPERATION_SECONDS)
 
     def service(self, name: str) -> Service:
         """Its present state; what serves is told by revision, also where the latest one is asked for."""
@@ -82,6 +134,16 @@ class Run:
         execution = self._finish(operation, f"the job {job}", JOB_SECONDS)
         if execution.get("failedCount") or not execution.get("succeededCount"):
             raise Failed(f"the job {job} failed; its log: {execution.get('logUri', 'unknown')}")
+
+    def _listed(self, kind: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        params: dict[str, str | list[str]] = {"pageSize": "100"}
+        while True:
+            page = self.google("GET", f"{self._home}/{kind}", params=params)
+            found += [each for each in page.get(kind, ()) if ROOM in each.get("labels", {})]
+            if not page.get("nextPageToken"):
+                return sorted(found, key=lambda each: str(each["name"]))
+            params["pageToken"] = page["nextPageToken"]
 
     def _finish(self, operation: dict[str, Any], what: str, patience: float) -> dict[str, Any]:
         until = self.clock.time() + patience

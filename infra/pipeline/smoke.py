@@ -1,4 +1,4 @@
-"""Asks doors as a phone would: does every route answer in our way, and does a shopper get from the entrance to a price?
+"""Asks doors as a phone would: does every path answer in our way, and does a shopper get from the entrance to a price?
 
 The first needs nothing. The second needs a shopper, a store's code and a product, kept in Secret Manager.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
@@ -36,15 +37,15 @@ Ask = Callable[[str, str, object, Mapping[str, str]], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A public door: where it is asked, and the prefixes it answers."""
+    """A public door: where it is asked, and the paths it answers."""
 
     service: str
     url: str
-    routes: tuple[str, ...]
+    paths: tuple[str, ...]
 
     def questions(self) -> list[str]:
-        """A URL for each route; a route for any id gets one that nobody has."""
-        return [self.url + "/".join("smoke" if s.startswith("{") else s for s in r.split("/")) for r in self.routes]
+        """A URL for each path; a path with an id gets one that nobody has."""
+        return [self.url + re.sub(r"\{\w+\}", "smoke", path) for path in self.paths]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,17 @@ def ask(method: str, url: str, body: object, headers: Mapping[str, str]) -> Answ
         raise Failed(f"{method} {url}: {error}") from error
 
 
+def paths(described: Mapping[str, Any], room: str) -> tuple[str, ...]:
+    """What can be read of a room (with dashes), by docs/openapi.json."""
+    return tuple(
+        path
+        for path, operations in described["paths"].items()
+        if any(tag.replace("_", "-") == room for tag in operations.get("get", {}).get("tags", ()))
+    )
+
+
 def complaints(door: Door, ask: Ask = ask) -> list[str]:
-    """A sentence for each route that does not answer as our doors do: in JSON, and without being at a loss."""
+    """A sentence for each path that does not answer as our doors do: in JSON, and without being at a loss."""
     found = []
     for url in door.questions():
         try:

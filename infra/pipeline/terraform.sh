@@ -1,26 +1,23 @@
 #!/bin/sh
-# Terraform for one environment: `before` (what is there), `plan`, `apply`. Its image has no bash.
+# Terraform for one environment: `plan`, then `apply` of that very plan. Its image has no bash.
 set -eu
 
 notes=$PWD/.pipeline
-tf() { terraform -chdir=infra/terraform "$@"; }
+tf() { terraform -chdir=infra/terraform/environment "$@"; }
 
 case ${1:-} in
-  before)
-    tf init -input=false -backend-config="bucket=$STATE_BUCKET" -backend-config="prefix=retailscan/$ENVIRONMENT"
-    tf output -json >"$notes/before.json"
-    ;;
   plan)
-    tf plan -input=false -lock-timeout=10m -var-file="environments/$ENVIRONMENT.tfvars" \
+    tf init -input=false -backend-config="../environments/$ENVIRONMENT.gcs.tfbackend"
+    tf plan -input=false -lock-timeout=10m -var-file="../environments/$ENVIRONMENT.tfvars" \
       -var-file="$notes/images.tfvars.json" -out="$notes/plan.bin"
     tf show -json "$notes/plan.bin" >"$notes/plan.json"
     ;;
   apply)
     tf apply -input=false -lock-timeout=10m "$notes/plan.bin"
-    tf output -json >"$notes/after.json"
+    tf output -json >"$notes/outputs.json"
     ;;
   *)
-    echo "usage: terraform.sh before|plan|apply" >&2
+    echo "usage: terraform.sh plan|apply" >&2
     exit 2
     ;;
 esac

@@ -64,7 +64,8 @@ def check_request(method: Method, params: Mapping[str, Any], body: Any) -> None:
         assert known[key]["location"] == "query", f"{key} is no part of the query"
         assert isinstance(value, str) or known[key].get("repeated"), f"{key} can be given only once"
         for each in [value] if isinstance(value, str) else value:
-            if wrong := list(_wrong({}, known[key], each, key)):
+            number = known[key].get("type") == "integer" and each.isdigit()
+            if wrong := list(_wrong({}, known[key], int(each) if number else each, key)):
                 raise AssertionError("; ".join(wrong))
     if "mediaUpload" in method.description and params.get("uploadType") == "media":
         return

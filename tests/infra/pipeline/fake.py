@@ -5,6 +5,7 @@ Every request is held against Google's description of the API, so that a wrong p
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ from tests.infra.pipeline.discovered import check_request, method_of
 PROJECT, LOCATION = "shop-prod", "europe-west1"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
 FIGURES_SEEN_AFTER = 180.0
+
+
+def _page(kind: str, found: list[dict[str, Any]], params: dict[str, Any]) -> dict[str, Any]:
+    """Two at a time, so that whoever does not turn the page misses something."""
+    begin = int(params.get("pageToken") or 0)
+    page: dict[str, Any] = {kind: found[begin : begin + 2]}
+    return page if begin + 2 >= len(found) else {**page, "nextPageToken": str(begin + 2)}
 
 
 @dataclass
@@ -48,6 +56,9 @@ class FakeService:
     revisions: list[str]
     ready: str
     traffic: list[dict[str, Any]]
+    room: str = ""
+    public: bool = False
+    template: dict[str, Any] = field(default_factory=dict)
     rate: float = 50.0
     """Requests a second."""
     behaviour: dict[str, Behaviour] = field(default_factory=dict)
@@ -61,6 +72,10 @@ class FakeGoogle:
     clock: FakeClock = field(default_factory=FakeClock)
     services: dict[str, FakeService] = field(default_factory=dict)
     jobs: dict[str, bool] = field(default_factory=dict)
+    """By name, whether it succeeds."""
+    job_images: dict[str, str] = field(default_factory=dict)
+    breaks: str = ""
+    """An image whose revisions do not start."""
     executed: list[str] = field(default_factory=list)
     objects: dict[str, tuple[int, Any]] = field(default_factory=dict)
     builds: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -72,11 +87,12 @@ class FakeGoogle:
     before: Callable[[str, str], None] = lambda _method, _name: None
     _generation: int = 0
 
-    def serve(self, name: str, revision: str = "", rate: float = 50.0) -> FakeService:
+    def serve(self, name: str, room: str = "", *, public: bool = False, image: str = "image@sha256:0") -> FakeService:
         """A service as Terraform makes it: the latest revision gets everything."""
-        first = revision or f"{name}-00001"
+        first = f"{name}-00001"
         latest = [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "percent": 100}]
-        self.services[name] = service = FakeService([first], first, latest, rate)
+        template = {"timeout": "12s", "containers": [{"image": image, "env": [{"name": "A", "value": "1"}]}]}
+        self.services[name] = service = FakeService([first], first, latest, room or name, public, template)
         service.history.append((0.0, {first: 100}))
         return service
 
@@ -111,22 +127,38 @@ class FakeGoogle:
     # --- Cloud Run
 
     def _projects_locations_services_get(self, path: Any, _params: Any, _body: Any) -> Any:
-        name = path["name"].rpartition("/")[2]
-        service = self._service(name)
+        return self._described(path["name"])
+
+    def _projects_locations_services_list(self, path: Any, params: Any, _body: Any) -> Any:
+        names = [f"{path['parent']}/services/{name}" for name in self.services]
+        others = [{"name": f"{path['parent']}/services/somebody-elses", "labels": {}}]
+        return _page("services", [self._described(name) for name in names] + others, params)
+
+    def _described(self, name: str) -> dict[str, Any]:
+        service = self._service(name.rpartition("/")[2])
         statuses = [{**each, "uri": "https://x.invalid"} for each in service.traffic]
         return {
-            "name": path["name"],
-            "latestCreatedRevision": f"{path['name']}/revisions/{service.revisions[-1]}",
-            "latestReadyRevision": f"{path['name']}/revisions/{service.ready}",
+            "name": name,
+            "labels": {"room": service.room, "managed-by": "terraform"},
+            "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER" if service.public else "INGRESS_TRAFFIC_INTERNAL_ONLY",
+            "template": copy.deepcopy(service.template),
+            "latestCreatedRevision": f"{name}/revisions/{service.revisions[-1]}",
+            "latestReadyRevision": f"{name}/revisions/{service.ready}",
             "traffic": service.traffic,
             "trafficStatuses": statuses,
             "terminalCondition": {"type": "Ready", "message": "The user-provided container failed to start."},
         }
 
     def _projects_locations_services_patch(self, path: Any, params: Any, body: Any) -> Any:
-        assert params == {"updateMask": "traffic"}, "everything else is Terraform's"
         name = path["name"].rpartition("/")[2]
         service = self._service(name)
+        if params == {"updateMask": "template"}:
+            assert "revision" not in body["template"], "a revision of this name exists"
+            service.template = body["template"]
+            starts = body["template"]["containers"][0]["image"] != self.breaks
+            self.deploy(name, starts=starts)
+            return {"name": f"projects/{PROJECT}/locations/{LOCATION}/operations/{'op' if starts else 'bad'}-{name}"}
+        assert params == {"updateMask": "traffic"}, "everything else is Terraform's"
         assert sum(each.get("percent", 0) for each in body["traffic"]) == 100, "Cloud Run refuses anything but 100 %"
         for each in body["traffic"]:
             assert each["revision"] in service.revisions, f"{each['revision']} does not exist"
@@ -139,11 +171,39 @@ class FakeGoogle:
 
     def _projects_locations_operations_get(self, path: Any, _params: Any, _body: Any) -> Any:
         kind, _, name = path["name"].rpartition("/")[2].partition("-")
+        if kind == "bad":
+            return {"name": path["name"], "done": True, "error": {"code": 9, "message": "The container did not start."}}
         if kind == "op":
             return {"name": path["name"], "done": True, "response": {}}
         done = self.jobs[name]
         counts = {"succeededCount": 1} if done else {"failedCount": 1, "logUri": "https://logs.invalid"}
         return {"name": path["name"], "done": True, "response": counts}
+
+    def _projects_locations_jobs_list(self, path: Any, params: Any, _body: Any) -> Any:
+        return _page("jobs", [self._job(f"{path['parent']}/jobs/{name}") for name in self.jobs], params)
+
+    def _projects_locations_jobs_get(self, path: Any, _params: Any, _body: Any) -> Any:
+        return self._job(path["name"])
+
+    def _projects_locations_jobs_patch(self, path: Any, _params: Any, body: Any) -> Any:
+        before, name = self._job(path["name"]), path["name"].rpartition("/")[2]
+        self.job_images[name] = body["template"]["template"]["containers"][0]["image"]
+        after = self._job(path["name"])
+        # What is not sent is gone: all of it must come back.
+        assert {**body, "name": path["name"]} == {k: v for k, v in after.items() if k != "uid"}
+        assert set(before) == set(after)
+        return {"name": f"projects/{PROJECT}/locations/{LOCATION}/operations/op-{name}"}
+
+    def _job(self, name: str) -> dict[str, Any]:
+        room = name.rpartition("/")[2].partition("-")[0]
+        container = {"image": self.job_images.get(name.rpartition("/")[2], "image@sha256:0"), "args": ["migrate"]}
+        return {
+            "name": name,
+            "uid": "3f",
+            "labels": {"room": room},
+            "binaryAuthorization": {"useDefault": True},
+            "template": {"taskCount": 1, "template": {"timeout": "60s", "containers": [container]}},
+        }
 
     def _projects_locations_jobs_run(self, path: Any, _params: Any, _body: Any) -> Any:
         name = path["name"].rpartition("/")[2]

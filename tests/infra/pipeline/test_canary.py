@@ -221,6 +221,42 @@ def test_waiting_is_visiting_where_nobody_shops(google: FakeGoogle) -> None:
     assert google.shares("scan") == {new: 100}
 
 
+def test_a_new_image_makes_a_revision_that_is_else_the_same(google: FakeGoogle) -> None:
+    before = google.services["scan"].template
+    run_of(google).give_service("scan", "image@sha256:1")
+    (container,) = google.services["scan"].template["containers"]
+    assert container == {**before["containers"][0], "image": "image@sha256:1"}
+    assert google.services["scan"].template["timeout"] == before["timeout"]
+    assert google.shares("scan") == {"scan-00001": 100}
+
+
+def test_an_image_that_does_not_start_stops_the_build(google: FakeGoogle) -> None:
+    google.breaks = "image@sha256:bad"
+    with pytest.raises(Failed, match="scan with image@sha256:bad: The container did not start"):
+        run_of(google).give_service("scan", google.breaks)
+    assert google.shares("scan") == {"scan-00001": 100}
+
+
+def test_services_and_jobs_are_found_by_their_label_page_by_page(google: FakeGoogle) -> None:
+    google.serve("catalog-jobs", "catalog")
+    google.serve("checkout", public=True)
+    google.jobs = {"catalog-migrate": True, "checkout-migrate": True, "scan-audit": True}
+    found = [(each.name, each.room, each.public) for each in run_of(google).services()]
+    assert found == [
+        ("catalog", "catalog", False),
+        ("catalog-jobs", "catalog", False),
+        ("checkout", "checkout", True),
+        ("scan", "scan", False),
+    ]
+    assert [each.name for each in run_of(google).jobs()] == ["catalog-migrate", "checkout-migrate", "scan-audit"]
+
+
+def test_a_job_gets_an_image_and_keeps_the_rest(google: FakeGoogle) -> None:
+    google.jobs = {"catalog-migrate": True}
+    run_of(google).give_job("catalog-migrate", "image@sha256:1")
+    assert google.job_images == {"catalog-migrate": "image@sha256:1"}
+
+
 def test_a_job_that_fails_stops_the_build(google: FakeGoogle) -> None:
     google.jobs = {"catalog-migrate": True, "scan-migrate": False}
     run_of(google).execute("catalog-migrate")

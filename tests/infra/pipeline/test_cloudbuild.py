@@ -83,7 +83,7 @@ def test_a_mistake_in_it_is_found(build: Document, spoil: Callable[[Document], N
 
 def test_every_substitution_is_declared_and_used(build: Document) -> None:
     declared = set(build["substitutions"])
-    asked = used(build["steps"]) | used(build["substitutions"])
+    asked = used(build["steps"]) | used(build["substitutions"]) | used(build["availableSecrets"])
     assert asked - declared - BUILT_IN == set()
     assert declared - asked == set()
 
@@ -107,7 +107,8 @@ def test_every_step_waits_for_earlier_ones_by_name(build: Document) -> None:
         ("scan", {"build"}),
         ("push", {"check", "scanned"}),
         ("sign", {"push"}),
-        ("deploy", {"sign", "hold", "settle", "planned"}),
+        ("apply", {"sign", "hold", "settle", "planned"}),
+        ("deploy", {"apply", "settle"}),
         ("migrate", {"deploy"}),
         ("smoke", {"migrate"}),
         ("canary", {"smoke", "migrate"}),
@@ -164,6 +165,15 @@ def test_scripts_are_without_fault(script: Path) -> None:
         check=False,
     )
     assert found.returncode == 0, found.stdout
+
+
+def test_every_secret_is_by_version_and_goes_to_terraform_alone(build: Document) -> None:
+    secrets = build["availableSecrets"]["secretManager"]
+    assert all(re.search(r"/versions/\$\{_ATLAS_VERSION\}$", secret["versionName"]) for secret in secrets)
+    readers = [step["id"] for step in build["steps"] if "secretEnv" in step]
+    assert readers == ["plan", "apply"]
+    for step in build["steps"]:
+        assert set(step.get("secretEnv", ())) <= {secret["env"] for secret in secrets}
 
 
 def test_steps_hold_no_shell_of_their_own(build: Document) -> None:

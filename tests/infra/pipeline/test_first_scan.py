@@ -7,18 +7,19 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from functions.common.cards import doors, load_cards
 from infra.pipeline import Failed, first_scan, smoke
 from infra.pipeline.first_scan import CODE, Place, keep, person, run
 from infra.pipeline.smoke import Answer, Door, Shopper
 from local.suite import Suite
 from tests.infra.pipeline.fake import PROJECT, FakeClock, FakeGoogle
 
+ROOT = Path(__file__).parents[3]
 TENANT = "smoke"
 ROOMS = ("catalog", "price_ingest", "scan", "sessions")
 
@@ -103,10 +104,10 @@ async def test_an_empty_suite_gets_to_a_scanned_product_and_again(
 @pytest.mark.suite
 @pytest.mark.slow
 @pytest.mark.asyncio(loop_scope="module")
-async def test_every_route_of_every_public_door_answers_the_smoke_test(suite: Suite) -> None:
-    public = [door for door in doors(load_cards()) if door.public and door.room in ROOMS]
-    for door in public:
-        asked = Door(door.service, suite.gateway_url, door.routes)
+async def test_every_path_of_every_public_door_answers_the_smoke_test(suite: Suite) -> None:
+    described = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    for room in ROOMS:
+        asked = Door(room, suite.gateway_url, smoke.paths(described, room.replace("_", "-")))
         assert await asyncio.to_thread(smoke.complaints, asked) == []
 
 
@@ -115,5 +116,5 @@ async def test_every_route_of_every_public_door_answers_the_smoke_test(suite: Su
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_door_that_is_down_does_not(suite: Suite) -> None:
     await suite.stop_door("scan")
-    (complaint,) = await asyncio.to_thread(smoke.complaints, Door("scan", suite.gateway_url, ("/v1/scan",)))
+    (complaint,) = await asyncio.to_thread(smoke.complaints, Door("scan", suite.gateway_url, ("/v1/scan/{code}",)))
     assert complaint.startswith("scan: ")

@@ -11,7 +11,7 @@ import pytest
 
 from infra import pipeline
 from infra.pipeline import Failed
-from infra.pipeline.plans import refused, summary
+from infra.pipeline.plans import refused, summary, target
 from infra.pipeline.vulnerabilities import Accepted, exceptions, judge
 
 TODAY = date(2026, 11, 21)
@@ -121,3 +121,27 @@ def test_a_plan_is_told_in_figures() -> None:
         change("google_cloud_run_v2_service.d", "no-op"),
     )
     assert summary(planned) == "2 to create, 1 to change, 1 to destroy"
+
+
+def test_a_plan_says_where_it_leads() -> None:
+    variables = {
+        "project": {"value": {"id": "shop-prod", "number": "1"}},
+        "region": {"value": {"google": "europe-west1", "atlas": "WESTERN_EUROPE"}},
+        "domain": {"value": "api.shop.example"},
+    }
+    assert target({"variables": variables}) == {
+        "project": "shop-prod",
+        "location": "europe-west1",
+        "domain": "api.shop.example",
+    }
+    del variables["domain"]
+    with pytest.raises(Failed, match="the plan does not say where it leads: variables lack 'domain'"):
+        target({"variables": variables})
+
+
+def test_terraform_has_the_variables_and_outputs_that_are_asked_for() -> None:
+    folder = Path(pipeline.__file__).parents[1] / "terraform" / "environment"
+    declared = (folder / "variables.tf").read_text() + (folder / "admission.tf").read_text()
+    for name in ("project", "region", "domain", "images"):
+        assert f'variable "{name}"' in declared
+    assert 'output "migrations"' in (folder / "outputs.tf").read_text()

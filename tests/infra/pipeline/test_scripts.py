@@ -22,7 +22,6 @@ ENVIRONMENT = {
     "SCAN_LOCATION": "europe",
     "ATTESTOR": "projects/shop-ci/attestors/pipeline",
     "SIGNING_KEY": "projects/shop-ci/locations/x/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1",
-    "STATE_BUCKET": "shop-state",
     "ENVIRONMENT": "staging",
 }
 
@@ -174,31 +173,39 @@ def test_an_image_is_not_attested_twice(machine: Machine) -> None:
 
 
 def test_terraform_plans_with_the_digests_and_applies_that_very_plan(machine: Machine) -> None:
-    machine.play("terraform", 'case "$*" in *"output -json"*) echo \'{"pipeline": {}}\' ;; *show*) echo \'{}\' ;; esac')
-    for command in ("before", "plan", "apply"):
+    machine.play(
+        "terraform", 'case "$*" in *output*) echo \'{"url": {}}\' ;; *show*) echo \'{"variables": {}}\' ;; esac'
+    )
+    for command in ("plan", "apply"):
         found = machine.run("terraform.sh", command)
         assert found.returncode == 0, found.stderr
     notes = f"{machine.root}/.pipeline"
     assert machine.calls == [
-        "terraform -chdir=infra/terraform init -input=false -backend-config=bucket=shop-state"
-        " -backend-config=prefix=retailscan/staging",
-        "terraform -chdir=infra/terraform output -json",
-        "terraform -chdir=infra/terraform plan -input=false -lock-timeout=10m"
-        f" -var-file=environments/staging.tfvars -var-file={notes}/images.tfvars.json -out={notes}/plan.bin",
-        f"terraform -chdir=infra/terraform show -json {notes}/plan.bin",
-        f"terraform -chdir=infra/terraform apply -input=false -lock-timeout=10m {notes}/plan.bin",
-        "terraform -chdir=infra/terraform output -json",
+        "terraform -chdir=infra/terraform/environment init -input=false"
+        " -backend-config=../environments/staging.gcs.tfbackend",
+        "terraform -chdir=infra/terraform/environment plan -input=false -lock-timeout=10m"
+        f" -var-file=../environments/staging.tfvars -var-file={notes}/images.tfvars.json -out={notes}/plan.bin",
+        f"terraform -chdir=infra/terraform/environment show -json {notes}/plan.bin",
+        f"terraform -chdir=infra/terraform/environment apply -input=false -lock-timeout=10m {notes}/plan.bin",
+        "terraform -chdir=infra/terraform/environment output -json",
     ]
-    assert json.loads(machine.noted("before.json")) == {"pipeline": {}}
-    assert json.loads(machine.noted("after.json")) == {"pipeline": {}}
+    assert json.loads(machine.noted("plan.json")) == {"variables": {}}
+    assert json.loads(machine.noted("outputs.json")) == {"url": {}}
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_what_terraform_is_told_of_an_environment_is_there(environment: str) -> None:
+    folder = SCRIPTS.parent / "terraform" / "environments"
+    assert (folder / f"{environment}.tfvars").exists()
+    assert (folder / f"{environment}.gcs.tfbackend").exists()
 
 
 def test_a_plan_that_fails_is_not_applied(machine: Machine) -> None:
     machine.play("terraform", 'case "$*" in *" plan "*) exit 1 ;; esac')
     assert machine.run("terraform.sh", "plan").returncode == 1
-    assert len(machine.calls) == 1
+    assert " plan " in machine.calls[-1]
 
 
 def test_terraform_without_a_command_says_how(machine: Machine) -> None:
     found = machine.run("terraform.sh")
-    assert (found.returncode, found.stderr) == (2, "usage: terraform.sh before|plan|apply\n")
+    assert (found.returncode, found.stderr) == (2, "usage: terraform.sh plan|apply\n")

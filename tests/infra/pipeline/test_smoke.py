@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from functions.common.cards import doors, load_cards
 from infra.pipeline import Failed
-from infra.pipeline.smoke import Answer, Door, Shopper, complaints, shopper_of, story, visitor
+from infra.pipeline.smoke import Answer, Door, Shopper, complaints, paths, shopper_of, story, visitor
 from tests.infra.pipeline.fake import FakeClock, FakeGoogle
 
+ROOT = Path(__file__).parents[3]
 URL = "https://candidate.shop.example"
 DOOR = Door("scan", URL, ("/v1/scan", "/v1/stores/{storeId}/cart"))
 ADA = Shopper("identity", "store-code", "4009999000004")
@@ -38,10 +41,19 @@ def test_a_door_that_refuses_strangers_in_our_words_is_well() -> None:
     assert complaints(DOOR, Web({})) == []
 
 
-def test_every_route_is_asked_and_placeholders_are_filled() -> None:
+def test_every_path_is_asked_and_placeholders_are_filled() -> None:
     web = Web({})
     complaints(DOOR, web)
     assert [url for _, url, _, _ in web.asked] == [f"{URL}/v1/scan", f"{URL}/v1/stores/smoke/cart"]
+
+
+def test_the_paths_of_a_room_are_what_can_be_read_of_it() -> None:
+    described = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    assert "/v1/scan/{code}" in paths(described, "scan")
+    assert "/v1/scan/batch" not in paths(described, "scan"), "asking it would do something"
+    assert all(path.startswith("/v1/") for path in paths(described, "price-ingest"))
+    public = {door.room.replace("_", "-") for door in doors(load_cards()) if door.public}
+    assert [room for room in sorted(public) if not paths(described, room)] == []
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ class Pipeline:
 
     root: Path
     google: FakeGoogle = field(default_factory=FakeGoogle)
-    deployed: bool = False
     build: str = ""
+    candidate_url: str = "https://candidate.shop.example"
     environ: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     answer: Answer = OURS
@@ -93,40 +93,32 @@ class Pipeline:
             self.google.tags[room, tag] = digest
         (folder / "pushed.tsv").write_text("".join(pushed))
 
-    def play_before(self) -> None:
-        """terraform.sh before."""
-        self._output("before.json", self.deployed)
+    def play_plan(self) -> None:
+        """terraform.sh plan."""
+        variables = {
+            "project": {"value": {"id": PROJECT, "number": "1"}},
+            "region": {"value": {"google": LOCATION}},
+            "domain": {"value": "shop.example"},
+        }
+        (self.root / ".pipeline" / "plan.json").write_text(json.dumps({"variables": variables}))
 
     def play_apply(self) -> None:
-        """terraform.sh apply: a new revision of every service, or the services themselves the first time."""
-        for name in SERVICES:
-            if self.deployed:
-                self.google.deploy(name)
-            else:
-                self.google.serve(name)
-        self.deployed = True
-        self.google.jobs = {"catalog-migrate": True}
-        self._output("after.json", True)
+        """terraform.sh apply: what is new comes with its image, what is there stays as it is."""
+        chosen = self.note("images.tfvars.json")["images"]
+        for name, room in SERVICES.items():
+            if name not in self.google.services:
+                self.google.serve(name, room, public=name == room, image=chosen[room])
+        self.google.jobs = {"catalog-migrate": True, "scan-audit": True}
+        outputs = {"migrations": {"value": {"catalog": "catalog-migrate"}}}
+        if self.candidate_url:
+            outputs["candidate_url"] = {"value": self.candidate_url}  # type: ignore[dict-item]
+        (self.root / ".pipeline" / "outputs.json").write_text(json.dumps(outputs))
 
-    def _output(self, name: str, there: bool) -> None:
-        services = {
-            service: {
-                "room": room,
-                "public": service == room,
-                "candidate_url": "https://candidate.shop.example" if service == room else None,
-                "routes": [f"/v1/{room}"] if service == room else [],
-            }
-            for service, room in SERVICES.items()
-        }
-        value = {
-            "project": PROJECT,
-            "location": LOCATION,
-            "url": "https://shop.example",
-            "services": services,
-            "migrations": ["catalog-migrate"],
-        }
-        text = json.dumps({"pipeline": {"value": value}} if there else {})
-        (self.root / ".pipeline" / name).write_text(text)
+    def change(self, *rooms: str) -> None:
+        """Another version of these rooms."""
+        for room in rooms:
+            main = self.root / "functions" / room / "main.py"
+            main.write_text(main.read_text() + "MORE = True\n")
 
     def to_canary(self, build: str, **how: str) -> None:
         """Everything before the traffic moves."""
@@ -134,10 +126,10 @@ class Pipeline:
         self.steps("rooms")
         self.play_shell()
         self.steps("scanned", "release", "hold")
-        self.play_before()
-        self.steps("settle")
+        self.play_plan()
+        self.steps("planned", "settle")
         self.play_apply()
-        self.steps("migrate", "smoke")
+        self.steps("deploy", "migrate", "smoke")
 
     def whole(self, build: str, **how: str) -> None:
         """A build from its first step to its last."""
@@ -153,6 +145,9 @@ def pipeline(tmp_path: Path) -> Pipeline:
         if room != "common":
             (tmp_path / "functions" / room / "function.yaml").write_text(f"room: {room}\n")
     (tmp_path / "retailscan").mkdir()
+    (tmp_path / "docs").mkdir()
+    operations = {f"/v1/{room}/{{id}}": {"get": {"tags": [room]}} for room in ("scan", "catalog")}
+    (tmp_path / "docs" / "openapi.json").write_text(json.dumps({"paths": operations}))
     (tmp_path / "functions" / "__init__.py").write_text('"""Rooms."""\n')
     for name in ("Dockerfile", ".dockerignore", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path / name)
@@ -172,9 +167,11 @@ def test_the_first_build_makes_everything_and_asks_for_production(pipeline: Pipe
 def test_the_next_build_makes_only_the_room_that_changed(pipeline: Pipeline) -> None:
     pipeline.whole("one")
     before = pipeline.note("images.tfvars.json")["images"]
-    (pipeline.root / "functions" / "scan" / "main.py").write_text("ROOM = 'better'\n")
+    pipeline.change("scan")
     pipeline.whole("two", created="11:00")
     assert pipeline.built() == ["scan"]
+    assert pipeline.google.shares("scan") == {"scan-00002": 100}
+    assert pipeline.google.shares("catalog-jobs") == {"catalog-jobs-00001": 100}
     after = pipeline.note("images.tfvars.json")["images"]
     assert after["catalog"] == before["catalog"]
     assert after["scan"] != before["scan"]
@@ -183,6 +180,7 @@ def test_the_next_build_makes_only_the_room_that_changed(pipeline: Pipeline) -> 
 
 def test_new_revisions_get_traffic_only_in_the_canary(pipeline: Pipeline) -> None:
     pipeline.whole("one")
+    pipeline.change("scan", "catalog")
     pipeline.to_canary("two", created="11:00")
     assert pipeline.google.shares("scan") == {"scan-00001": 100}
     assert pipeline.google.tagged("scan") == {"stable": "scan-00001", "candidate": "scan-00002"}
@@ -192,19 +190,53 @@ def test_new_revisions_get_traffic_only_in_the_canary(pipeline: Pipeline) -> Non
     }
 
 
+def test_all_doors_and_jobs_of_a_room_get_its_image(pipeline: Pipeline) -> None:
+    pipeline.whole("one")
+    pipeline.change("catalog")
+    pipeline.to_canary("two", created="11:00")
+    wanted = pipeline.note("images.tfvars.json")["images"]
+    google = pipeline.google
+    for name, room in SERVICES.items():
+        assert google.services[name].template["containers"][0]["image"] == wanted[room]
+    assert google.job_images == {"catalog-migrate": wanted["catalog"], "scan-audit": wanted["scan"]}
+
+
+def test_a_service_of_a_room_that_is_gone_stops_the_build(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.whole("one")
+    pipeline.google.serve("alerts")
+    with pytest.raises(AssertionError, match="deploy"):
+        pipeline.to_canary("two", created="11:00")
+    assert "the service alerts is of the room alerts, which has no image" in capsys.readouterr().err
+
+
 def test_only_public_candidates_are_asked_by_a_way_of_their_own(pipeline: Pipeline) -> None:
     pipeline.whole("one")
     pipeline.asked.clear()
+    pipeline.change("scan", "catalog")
     pipeline.to_canary("two", created="11:00")
-    assert set(pipeline.asked) == {f"GET https://candidate.shop.example/v1/{room}" for room in ("scan", "catalog")}
+    assert set(pipeline.asked) == {
+        f"GET https://candidate.shop.example/v1/{room}/smoke" for room in ("scan", "catalog")
+    }
+
+
+def test_where_there_is_no_such_way_that_they_started_must_do(pipeline: Pipeline) -> None:
+    pipeline.candidate_url = ""
+    pipeline.whole("one")
+    pipeline.asked.clear()
+    pipeline.change("scan")
+    pipeline.to_canary("two", created="11:00")
+    assert pipeline.asked == []
 
 
 def test_a_candidate_that_answers_badly_gets_no_traffic(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.whole("one")
+    pipeline.change("scan")
     pipeline.answer = Answer(503, {"error": {"code": "UNAVAILABLE"}})
     with pytest.raises(AssertionError, match="smoke"):
         pipeline.to_canary("two", created="11:00")
-    assert "scan: https://candidate.shop.example/v1/scan answered 503: UNAVAILABLE" in capsys.readouterr().err
+    assert "scan: https://candidate.shop.example/v1/scan/smoke answered 503: UNAVAILABLE" in capsys.readouterr().err
     assert pipeline.google.shares("scan") == {"scan-00001": 100}
 
 
@@ -230,6 +262,7 @@ def test_an_image_that_was_not_scanned_stops_the_build(pipeline: Pipeline, capsy
 def test_a_bad_release_ends_the_build_and_is_not_recorded(pipeline: Pipeline) -> None:
     pipeline.whole("one")
     recorded = pipeline.google.objects["staging/current.json"]
+    pipeline.change("scan", "catalog")
     pipeline.to_canary("two", created="11:00")
     pipeline.google.services["catalog"].behaviour["catalog-00002"] = Behaviour(error_ratio=0.5)
     assert pipeline.step("canary") == 1
@@ -239,8 +272,10 @@ def test_a_bad_release_ends_the_build_and_is_not_recorded(pipeline: Pipeline) ->
 
 def test_the_build_after_one_that_died_is_not_kept_out(pipeline: Pipeline) -> None:
     pipeline.whole("one")
+    pipeline.change("scan")
     pipeline.to_canary("two", created="11:00")
     pipeline.google.builds["two"]["status"] = "CANCELLED"
+    pipeline.change("scan")
     pipeline.whole("three", created="12:00")
     assert pipeline.google.shares("scan") == {"scan-00003": 100}
 
@@ -255,7 +290,7 @@ def test_a_build_that_was_overtaken_deploys_nothing(pipeline: Pipeline, capsys: 
 def test_production_gets_the_digests_of_staging_and_builds_nothing(pipeline: Pipeline) -> None:
     pipeline.whole("one")
     good = pipeline.note("images.tfvars.json")
-    pipeline.deployed = False
+    pipeline.google.services.clear()
     (pipeline.root / "functions" / "scan" / "generated.txt").write_text("left by an earlier step\n")
     pipeline.whole("prod-one", environment="prod", release=COMMIT, created="12:00")
     assert pipeline.built() == []
@@ -283,6 +318,10 @@ def test_production_of_what_staging_never_saw_is_refused(
 
 def test_nobody_visits_production_but_shoppers(pipeline: Pipeline) -> None:
     pipeline.whole("one")
+    pipeline.change("scan")
+    pipeline.whole("two", created="11:00")
+    assert any("https://shop.example" in question for question in pipeline.asked), "but staging, where nobody shops"
+    pipeline.google.deploy("scan")
     pipeline.to_canary("prod-one", environment="prod", release=COMMIT, created="12:00")
     pipeline.asked.clear()
     pipeline.steps("canary")
@@ -291,6 +330,7 @@ def test_nobody_visits_production_but_shoppers(pipeline: Pipeline) -> None:
 
 def test_a_person_can_roll_back_the_last_release_at_once(pipeline: Pipeline) -> None:
     pipeline.whole("one")
+    pipeline.change("scan", "catalog")
     pipeline.whole("two", created="11:00")
     begun = pipeline.google.clock.now
     pipeline.steps("roll-back")
@@ -305,7 +345,9 @@ def test_a_plan_that_destroys_data_needs_a_word(pipeline: Pipeline, capsys: pyte
     pipeline.steps("rooms")
     doomed = {"address": "google_storage_bucket.imports", "type": "google_storage_bucket"}
     changes = [{**doomed, "change": {"actions": ["delete"]}}]
-    (pipeline.root / ".pipeline" / "plan.json").write_text(json.dumps({"resource_changes": changes}))
+    pipeline.play_plan()
+    plan = {**pipeline.note("plan.json"), "resource_changes": changes}
+    (pipeline.root / ".pipeline" / "plan.json").write_text(json.dumps(plan))
     assert pipeline.step("planned") == 1
     assert "google_storage_bucket.imports would be destroyed" in capsys.readouterr().err
     pipeline.environ["MAY_DESTROY"] = "google_storage_bucket.imports, google_storage_bucket.other"
@@ -314,6 +356,7 @@ def test_a_plan_that_destroys_data_needs_a_word(pipeline: Pipeline, capsys: pyte
 
 def test_a_canary_that_could_see_no_figures_is_refused(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.whole("one")
+    pipeline.change("scan")
     pipeline.to_canary("two", created="11:00")
     pipeline.environ["BAKE_SECONDS"] = "60"
     assert pipeline.step("canary") == 1

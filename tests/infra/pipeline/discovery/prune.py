@@ -21,9 +21,13 @@ METHODS = {
     "identitytoolkit.v1": ["projects.accounts", "projects.accounts.lookup", "projects.accounts.update"],
     "monitoring.v3": ["projects.timeSeries.list"],
     "run.v2": [
+        "projects.locations.jobs.get",
+        "projects.locations.jobs.list",
+        "projects.locations.jobs.patch",
         "projects.locations.jobs.run",
         "projects.locations.operations.get",
         "projects.locations.services.get",
+        "projects.locations.services.list",
         "projects.locations.services.patch",
     ],
     "secretmanager.v1": ["projects.secrets.addVersion", "projects.secrets.versions.access"],
