@@ -48,6 +48,7 @@ STAND_INS = (
         },
         ("--endpoint", "{gateway}/v1/webhooks/stripe", "--secret", "whsec_local"),
     ),
+    StandIn("fcm", "Firebase Cloud Messaging", "local.fcm", {"FCM_ENDPOINT": "{url}"}),
 )
 NAMES = tuple(each.name for each in STAND_INS)
 

@@ -34,7 +34,7 @@ async def ring(cache: Cache, session_id: str) -> None:
 
 
 class Bell:
-    """One subscription for all streams of this process; it begins with the first stream and ends with the last."""
+    """One subscription for all streams of this process; it begins with the first of them."""
 
     def __init__(self, connect: Callable[[], Redis]) -> None:
         self._connect = connect
@@ -67,13 +67,17 @@ class Bell:
             waiting.discard(event)
             if not waiting:
                 del self._waiting[session_id]
-            if not self._waiting and self._task is not None:
-                self._task.cancel()
-                self._task = None
+
+    async def close(self) -> None:
+        """Stop listening."""
+        while self._task is not None and not self._task.done():
+            # Again and again: a client library may swallow a cancellation that comes with an answer.
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=0.1)
+        self._task = None
 
     async def _run(self) -> None:
-        # Not for ever: a client library may swallow the cancellation.
-        while self._task is asyncio.current_task():
+        while True:
             try:
                 async with contextlib.AsyncExitStack() as stack:
                     client = self._connect()
@@ -90,7 +94,7 @@ class Bell:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await pubsub.subscribe(CHANNEL)
             asked = False
-            while self._task is asyncio.current_task():
+            while True:
                 message = await pubsub.get_message(timeout=ANSWER_SECONDS if asked else PING_SECONDS)
                 if message is None:
                     if asked:

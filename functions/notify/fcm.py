@@ -93,13 +93,16 @@ class Fcm:
     async def _open(self) -> None:
         async with self._opening:
             if self._app is None:
-                # Half a second of imports: not in the event loop.
-                await asyncio.to_thread(importlib.import_module, "firebase_admin.messaging")
+                await self.load()
                 self._app, self._service = _application(self._endpoint, self._project, self._timeout)
             credential = self._service._credential
             if not credential.valid:
                 # The client would refresh it while everything else waits.
                 await asyncio.to_thread(_refresh, credential)
+
+    async def load(self) -> None:
+        """Load Google's client: half a second, not in the event loop."""
+        await asyncio.to_thread(importlib.import_module, "firebase_admin.messaging")
 
     async def close(self) -> None:
         """Close the connections, if any."""

@@ -15,7 +15,7 @@ __all__ = ["door", "notify", "notify_events"]
 OPERATIONS = (operations,)
 _TOPICS = {"session": sessions.TOPIC, "discount": discount.TOPIC}
 
-events = EventDoor("notify", ready=wiring.ready)
+events = EventDoor("notify", ready=wiring.ready_to_push)
 
 
 @events.push("/push/session-events", subscription="session-events", topic=sessions.TOPIC)

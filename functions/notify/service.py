@@ -216,7 +216,9 @@ async def _push(deps: Deps, key: Key, sending: Sending) -> frozenset[datetime]:
     settled = await _change(
         deps,
         key,
-        lambda box: mailbox.settle(box, sending, done=verdict.done, gone=verdict.gone, again_at=verdict.again_at),
+        lambda box: mailbox.settle(
+            box, sending, done=verdict.done, gone=verdict.gone, again_at=verdict.again_at, now=now
+        ),
         now,
     )
     if settled is None:

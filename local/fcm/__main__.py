@@ -13,9 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit status."""
     top = argparse.ArgumentParser(prog="python -m local.fcm", description=__doc__)
     top.add_argument("--port", type=int, default=0, help="default: one that is free")
+    top.add_argument("--data-dir", help="taken as every part of the suite takes it; what was sent is kept in memory")
     options = top.parse_args(arguments)
     fcm = FcmServer(port=options.port)
-    print(f"fcm: {fcm.url}   what was sent: {fcm.url}/_sent   misbehave: POST {fcm.url}/_trouble")
+    print(f"fcm: {fcm.url}   what was sent: {fcm.url}/_sent   misbehave: POST {fcm.url}/_trouble", flush=True)
     try:
         asyncio.run(fcm.server().serve())
     except KeyboardInterrupt:

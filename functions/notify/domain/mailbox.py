@@ -250,7 +250,13 @@ def _is_superseded(box: Mailbox, notice: Notice) -> bool:
 
 
 def settle(
-    box: Mailbox, sending: Sending, *, done: Sequence[str], gone: Sequence[str], again_at: datetime | None
+    box: Mailbox,
+    sending: Sending,
+    *,
+    done: Sequence[str],
+    gone: Sequence[str],
+    again_at: datetime | None,
+    now: datetime,
 ) -> Mailbox:
     """After sending: `done` devices are not asked again, those with `gone` tokens go, the rest is asked at `again_at`.
 
@@ -265,4 +271,13 @@ def settle(
             if push.attempts == sending.attempts:
                 push = None if again_at is None else replace(push, not_before=again_at, leased_until=None)
         notices.append(replace(notice, push=push))
-    return replace(box, devices=devices, notices=tuple(notices))
+    box = replace(box, devices=devices, notices=tuple(notices))
+    return _pause_cart(box, now) if sending.notice.kind == facts.CART_CHANGED else box
+
+
+def _pause_cart(box: Mailbox, now: datetime) -> Mailbox:
+    """FCM got it at some time until now: from now on the ten seconds count."""
+    digest = box.digest
+    if digest is not None:
+        digest = replace(digest, due=max(digest.due, now + CART_PAUSE))
+    return replace(box, cart_at=now if box.cart_at is None else max(box.cart_at, now), digest=digest)

@@ -75,5 +75,5 @@ def done(there: Mailbox, sendings: tuple[Sending, ...]) -> Mailbox:
     """All of it was sent."""
     for sending in sendings:
         ids = [each.id for each in sending.devices]
-        there = mailbox.settle(there, sending, done=ids, gone=(), again_at=None)
+        there = mailbox.settle(there, sending, done=ids, gone=(), again_at=None, now=NOW)
     return there

@@ -124,16 +124,27 @@ def test_the_words_say_what_has_changed(facts: list[object], text: str, count: i
 
 def test_a_push_of_the_cart_that_failed_waits_for_its_turn_too() -> None:
     there, (first,) = taken(box(), repriced(price()), "e1", NOW)
-    there = mailbox.settle(there, first, done=(), gone=(), again_at=seconds(4))
+    there = mailbox.settle(there, first, done=(), gone=(), again_at=seconds(4), now=NOW)
     there, sendings = looked(there, seconds(4))
     assert sendings == ()
     assert there.alarms == {seconds(10)}
     assert len(looked(there, seconds(10))[1]) == 1
 
 
+def test_the_ten_seconds_count_from_when_fcm_had_the_push_for_sure() -> None:
+    there, (slow,) = taken(box(), repriced(price()), "e1", NOW)
+    there, _ = taken(there, sold_out(MILK, at=seconds(1)), "e2", seconds(1))
+    assert there.digest is not None
+    assert there.digest.due == seconds(10)
+    there = mailbox.settle(there, slow, done=["phone"], gone=(), again_at=None, now=seconds(8))
+    assert there.alarms == {seconds(18)}
+    assert looked(there, seconds(17))[1] == ()
+    assert len(looked(there, seconds(18))[1]) == 1
+
+
 def test_a_newer_notice_of_the_cart_stands_in_place_of_one_that_failed() -> None:
     there, (first,) = taken(box(), repriced(price()), "e1", NOW)
-    there = mailbox.settle(there, first, done=(), gone=(), again_at=seconds(30))
+    there = mailbox.settle(there, first, done=(), gone=(), again_at=seconds(30), now=NOW)
     there, _ = taken(there, sold_out(MILK, at=seconds(1)), "e2", seconds(1))
     there, second = looked(there, seconds(10))
     assert [each.notice.text for each in second] == ["cart_stock"]
@@ -143,14 +154,14 @@ def test_a_newer_notice_of_the_cart_stands_in_place_of_one_that_failed() -> None
 
 def test_paid_stands_in_place_of_a_failed_payment_that_could_not_be_told() -> None:
     there, (failed,) = taken(box(), payment("failed"), "e1", NOW)
-    there = mailbox.settle(there, failed, done=(), gone=(), again_at=seconds(5))
+    there = mailbox.settle(there, failed, done=(), gone=(), again_at=seconds(5), now=NOW)
     there, sendings = taken(there, paid(at=seconds(1)), "e2", seconds(6))
     assert [each.notice.kind for each in sendings] == ["paid"]
 
 
 def test_news_that_only_open_apps_get_replaces_nothing() -> None:
     there, (failed,) = taken(box(), payment("failed"), "e1", NOW)
-    there = mailbox.settle(there, failed, done=(), gone=(), again_at=seconds(5))
+    there = mailbox.settle(there, failed, done=(), gone=(), again_at=seconds(5), now=NOW)
     there, sendings = taken(there, payment("processing", at=seconds(1)), "e2", seconds(6))
     assert [each.notice.kind for each in sendings] == ["payment_failed"]
 
@@ -172,17 +183,17 @@ def test_what_a_dead_worker_held_is_pushed_by_the_next() -> None:
 def test_a_worker_that_took_too_long_leaves_it_to_the_one_who_came_after() -> None:
     there, (slow,) = taken(box(), paid(), "e1", NOW)
     there, (second,) = looked(there, NOW + mailbox.LEASE)
-    there = mailbox.settle(there, slow, done=(), gone=(), again_at=seconds(60))
+    there = mailbox.settle(there, slow, done=(), gone=(), again_at=seconds(60), now=NOW)
     assert there.due_at == NOW + mailbox.LEASE * 2
-    there = mailbox.settle(there, second, done=["phone"], gone=(), again_at=None)
+    there = mailbox.settle(there, second, done=["phone"], gone=(), again_at=None, now=NOW)
     assert there.due_at is None
-    assert mailbox.settle(there, slow, done=["phone"], gone=(), again_at=seconds(60)).due_at is None
+    assert mailbox.settle(there, slow, done=["phone"], gone=(), again_at=seconds(60), now=NOW).due_at is None
 
 
 def test_only_the_devices_that_were_not_reached_are_asked_again() -> None:
     there = mailbox.register(box(), device("tablet"))
     there, (first,) = taken(there, paid(), "e1", NOW)
-    there = mailbox.settle(there, first, done=["phone"], gone=(), again_at=seconds(5))
+    there = mailbox.settle(there, first, done=["phone"], gone=(), again_at=seconds(5), now=NOW)
     (again,) = looked(there, seconds(5))[1]
     assert [each.id for each in again.devices] == ["tablet"]
 
@@ -190,20 +201,20 @@ def test_only_the_devices_that_were_not_reached_are_asked_again() -> None:
 def test_a_dead_token_takes_its_device_with_it() -> None:
     there = mailbox.register(box(), device("tablet"))
     there, (first,) = taken(there, paid(), "e1", NOW)
-    there = mailbox.settle(there, first, done=["tablet"], gone=["token-phone"], again_at=None)
+    there = mailbox.settle(there, first, done=["tablet"], gone=["token-phone"], again_at=None, now=NOW)
     assert [each.id for each in there.devices] == ["tablet"]
 
 
 def test_a_device_that_has_a_new_token_since_keeps_it() -> None:
     there, (first,) = taken(box(), paid(), "e1", NOW)
     there = mailbox.register(there, device(token="token-new"))
-    there = mailbox.settle(there, first, done=(), gone=["token-phone"], again_at=None)
+    there = mailbox.settle(there, first, done=(), gone=["token-phone"], again_at=None, now=NOW)
     assert [each.token for each in there.devices] == ["token-new"]
 
 
 def test_what_is_too_late_is_not_tried_again() -> None:
     there, (first,) = taken(box(), payment("failed"), "e1", NOW)
-    there = mailbox.settle(there, first, done=(), gone=(), again_at=seconds(60))
+    there = mailbox.settle(there, first, done=(), gone=(), again_at=seconds(60), now=NOW)
     there, sendings = looked(there, seconds(3600))
     assert (sendings, there.due_at) == ((), None)
 

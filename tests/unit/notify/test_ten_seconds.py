@@ -26,6 +26,7 @@ class Shop:
         self.count = 0
         self.under_way: list[Sending] = []
         self.cart_pushes: list[datetime] = []
+        self.cart_settled: datetime | None = None
 
     def event(self, what: str) -> None:
         self.count += 1
@@ -39,14 +40,20 @@ class Shop:
     def keep(self, there: Mailbox, sendings: tuple[Sending, ...]) -> None:
         self.box = there
         self.under_way += sendings
-        self.cart_pushes += [self.now for each in sendings if each.notice.kind == "cart_changed"]
+        if any(each.notice.kind == "cart_changed" for each in sendings):
+            # FCM may have got the one before only when its sender said so.
+            before = max(filter(None, (*self.cart_pushes[-1:], self.cart_settled)), default=None)
+            assert before is None or self.now - before >= timedelta(seconds=10)
+            self.cart_pushes.append(self.now)
 
     def settle(self, again: bool) -> None:
         if self.under_way:
             sending = self.under_way.pop(0)
+            if sending.notice.kind == "cart_changed":
+                self.cart_settled = self.now
             reached = () if again else [each.id for each in sending.devices]
             again_at = self.now + timedelta(seconds=3) if again else None
-            self.box = mailbox.settle(self.box, sending, done=reached, gone=(), again_at=again_at)
+            self.box = mailbox.settle(self.box, sending, done=reached, gone=(), again_at=again_at, now=self.now)
 
     def step(self, what: str) -> None:
         if what in ("settle", "fail"):
