@@ -60,8 +60,15 @@ async def latencies(
 ) -> dict[str, dict[str, float]]:
     """Milliseconds (p50, p90, p99, p100) by tag at `rate` requests a second offered; `asked`: tag, path, headers."""
     wires = [(tag, request(HOST, port, path, dict(headers)).decode("latin-1")) for tag, path, headers in asked]
+    return await paced(port, wires, rate=rate, seconds=seconds)
+
+
+async def paced(
+    port: int, wires: Sequence[tuple[str, str]], *, rate: float, seconds: float, allowed: Sequence[int] = (200,)
+) -> dict[str, dict[str, float]]:
+    """As `latencies`, of requests as they go on the wire: (tag, text); `allowed`: what is no error."""
     job = {"kind": "open", "host": HOST, "port": port, "connections": OPEN_CONNECTIONS, "requests": wires}
-    answer = await beside.ask("load", job | {"rate": rate, "seconds": seconds})
+    answer = await beside.ask("load", job | {"rate": rate, "seconds": seconds, "allowed": list(allowed)})
     if answer["late_p99"] > LATE_MILLIS:
         note(f"the generator itself was up to {answer['late_p99']:.0f} ms late (p99): the machine is busy")
     tags: dict[str, dict[str, float]] = answer["tags"]

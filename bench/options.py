@@ -35,7 +35,7 @@ Measure = Callable[[Options], Coroutine[Any, Any, list[Row]]]
 # Later rooms add theirs here.
 NAMES = (
     *("scan", "lookup", "price_batch", "price_single", "freshness", "cold_start", "memory"),
-    *("import", "import_beside"),
+    *("checkout", "import", "import_beside"),
 )
 MODULES = {"import": "imports"}
 """Where a benchmark is that cannot be called as its module."""

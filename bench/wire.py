@@ -81,10 +81,13 @@ async def connect(host: str, port: int, answered: Callable[[Connection, int, byt
     return connection
 
 
-def request(host: str, port: int, path: str, headers: dict[str, str]) -> bytes:
-    """A GET as it goes on the wire."""
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", *(f"{name}: {value}" for name, value in headers.items())]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+def request(host: str, port: int, path: str, headers: dict[str, str], body: str | None = None) -> bytes:
+    """A GET as it goes on the wire, or a POST of `body` (ASCII)."""
+    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", f"Host: {host}:{port}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n" + (body or "")).encode("latin-1")
 
 
 async def ask(host: str, port: int, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:

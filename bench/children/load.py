@@ -69,6 +69,7 @@ class Open:
         self._requests = [(tag, text.encode("latin-1")) for tag, text in job["requests"]]
         self._times: dict[str, list[float]] = {tag: [] for tag, _ in self._requests}
         self._errors = dict.fromkeys(self._times, 0)
+        self._allowed = frozenset(job.get("allowed", (200,)))
         self._idle: deque[Connection] = deque()
         self._queue: deque[tuple[str, bytes, float]] = deque()
         self._late: list[float] = []
@@ -79,7 +80,7 @@ class Open:
     def take(self, connection: Connection, status: int, _body: bytes) -> None:
         tag, due = connection.token
         self._times[tag].append(perf_counter() - due)
-        if status != 200:
+        if status not in self._allowed:
             self._errors[tag] += 1
         self._pending -= 1
         if not self._pending:
