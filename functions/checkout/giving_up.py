@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from functions.checkout import paying, reserving, settling
 from functions.checkout.core import Deps
@@ -19,10 +20,15 @@ _BY_TIME = ("WINDOW_CLOSED", "ABANDONED")
 
 async def begin(deps: Deps, purchase: Document, refusal: Refusal, now: datetime) -> Document | None:
     """From here on nobody goes on with this checkout; None when somebody was faster."""
-    values = {"refusal": refusal.document(), "ending": states.EXPIRED if refusal.code in _BY_TIME else states.CANCELLED}
-    found = await deps.purchases.move(purchase, states.CANCELLING, now=now, why=refusal.code, values=values)
+    found = await deps.purchases.move(purchase, states.CANCELLING, now=now, why=refusal.code, values=values(refusal))
     await failpoints.hit("cancel.after_begin")
     return found
+
+
+def values(refusal: Refusal) -> dict[str, Any]:
+    """What a purchase that is given up keeps of the reason."""
+    ending = states.EXPIRED if refusal.code in _BY_TIME else states.CANCELLED
+    return {"refusal": refusal.document(), "ending": ending}
 
 
 async def end(deps: Deps, purchase: Document, now: datetime) -> Document | None:
@@ -59,7 +65,7 @@ async def end(deps: Deps, purchase: Document, now: datetime) -> Document | None:
 
 async def _close(deps: Deps, purchase: Document, intent: Intent | None, now: datetime) -> Document | None:
     ending = purchase["ending"]
-    values = {} if intent is None else {"payment.status": intent.status}
+    fresh = {} if intent is None else {"payment.status": intent.status}
     told = []
     if purchase.get("payment") is not None:
         event = {
@@ -74,7 +80,7 @@ async def _close(deps: Deps, purchase: Document, intent: Intent | None, now: dat
         told.append(entry(PAYMENT_CHANGED, event))
     await failpoints.hit("cancel.before_end")
     why = purchase["refusal"]["code"]
-    return await deps.purchases.move(purchase, ending, now=now, why=why, values=values, events=told)
+    return await deps.purchases.move(purchase, ending, now=now, why=why, values=fresh, events=told)
 
 
 def _may_have_payment(purchase: Document) -> bool:

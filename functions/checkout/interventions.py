@@ -64,18 +64,14 @@ async def reject(deps: Deps, purchase: Document, identifier: str, reason: str, e
         _mine(each, editor)
         return {"status": domain.REJECTED, "by": editor.who, "reason": reason}
 
-    purchase = await _decide(deps, purchase, identifier, decision, editor, "intervention.rejected")
-    await failpoints.hit("intervention.after_reject")
-    return await end(deps, purchase, Refusal("REJECTED_BY_STAFF", {"reason": reason}), editor)
+    refusal = Refusal("REJECTED_BY_STAFF", {"reason": reason})
+    purchase = await _decide(deps, purchase, identifier, decision, editor, "intervention.rejected", refusal)
+    return await ended(deps, purchase)
 
 
-async def end(deps: Deps, purchase: Document, refusal: Refusal, editor: Editor) -> Document:
-    """End a checkout on the word of staff. Raises Conflict when it was paid meanwhile."""
-    for _ in range(_TRIES):
-        if purchase["state"] not in WAITING:
-            break
-        begun = await giving_up.begin(deps, purchase, refusal, editor.now)
-        purchase = begun or await _again(deps, purchase)
+async def ended(deps: Deps, purchase: Document) -> Document:
+    """A checkout that staff have refused, as far as it ends now. Raises Conflict when it was paid all the same."""
+    await failpoints.hit("intervention.after_refusal")
     purchase = await advancing.advance(deps, purchase)
     if purchase["state"] in states.BOUGHT:
         raise Conflict("this basket has been paid meanwhile: refund it", code="ALREADY_PAID")
@@ -91,8 +87,12 @@ async def write(
     action: str,
     *,
     more: Mapping[str, Any] | None = None,
+    refusal: Refusal | None = None,
 ) -> Document | None:
-    """Change an intervention, together with `more` of the purchase, and who did it; None when somebody was faster."""
+    """Change an intervention, together with `more` of the purchase, and who did it; None when somebody was faster.
+
+    With a `refusal` the checkout is given up by the same write.
+    """
     entries = [each | fields if each["id"] == identifier else each for each in purchase["interventions"]]
     (after,) = (each for each in entries if each["id"] == identifier)
     done = {
@@ -107,13 +107,19 @@ async def write(
     told = []
     if after["status"] in (domain.APPROVED, domain.REJECTED):
         told.append(entry(INTERVENTION_ENDED, _ended(purchase, after, editor)))
-    return await deps.purchases.change(
-        purchase,
-        now=editor.now,
-        values={"interventions": entries, **(more or {})},
-        push={"audit": done},
-        events=told,
-    )
+    values = {"interventions": entries, **(more or {})}
+    if refusal is not None:
+        values |= giving_up.values(refusal)
+        return await deps.purchases.move(
+            purchase,
+            states.CANCELLING,
+            now=editor.now,
+            why=refusal.code,
+            values=values,
+            push={"audit": done},
+            events=told,
+        )
+    return await deps.purchases.change(purchase, now=editor.now, values=values, push={"audit": done}, events=told)
 
 
 def find(purchase: Document, identifier: str) -> Document:
@@ -132,14 +138,20 @@ def check_waiting(purchase: Document) -> None:
 
 
 async def _decide(
-    deps: Deps, purchase: Document, identifier: str, decision: Decision, editor: Editor, action: str
+    deps: Deps,
+    purchase: Document,
+    identifier: str,
+    decision: Decision,
+    editor: Editor,
+    action: str,
+    refusal: Refusal | None = None,
 ) -> Document:
     for _ in range(_TRIES):
         fields = decision(find(purchase, identifier))
         if not fields:
             return purchase
         check_waiting(purchase)
-        changed = await write(deps, purchase, identifier, fields, editor, action)
+        changed = await write(deps, purchase, identifier, fields, editor, action, refusal=refusal)
         if changed is not None:
             await failpoints.hit("intervention.after_write")
             await deps.purchases.tell(changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.checkout import (
     closing_operations,
     exit_operations,
+    intervention_operations,
     operations,
     reconciliation_operations,
     refund_operations,
@@ -23,6 +24,7 @@ OPERATIONS = (
     paper_operations,
     closing_operations,
     exit_operations,
+    intervention_operations,
     reconciliation_operations,
     refund_operations,
     staff_operations,

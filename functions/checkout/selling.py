@@ -11,6 +11,7 @@ from functions.common import cart_lines
 from functions.common.carts import Visit
 from functions.common.quotes import Quote, demand_of
 from functions.common.retail import refunds
+from functions.common.retail.promotion_rules import Rule
 from functions.common.retail.promotions import Applied
 from functions.common.retail.taxes import TaxShare
 from functions.common.retail.totals import LineTotal, Totals
@@ -27,7 +28,7 @@ def sold(quote: Quote, terms: TenantSettings) -> dict[str, Any]:
         "redemptions": [
             {"ruleId": each.rule.id, "ver": each.rule.version, "code": each.code, "amount": each.discount}
             for each in totals.promotions.applied
-            if _is_limited(each)
+            if is_limited(each.rule)
         ],
         "account": refunds.to_dict(refunds.Account(refunds.sale_of(totals, terms.taxes))),
     }
@@ -91,6 +92,12 @@ def units(purchase: Mapping[str, Any]) -> int:
     return sum(cart_lines.from_document(line).units for line in purchase.get("lines") or ())
 
 
+def is_limited(rule: Rule) -> bool:
+    """Whether the rule is given only so often, or up to a budget."""
+    limits = rule.limits
+    return any(each is not None for each in (limits.per_code, limits.per_user, limits.total, limits.budget))
+
+
 def rfc3339(at: datetime) -> str:
     """A time as events have it."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -132,8 +139,3 @@ def _promotion(applied: Applied) -> dict[str, Any]:
         "code": applied.code,
         "lines": [{"lineId": line, "amount": amount} for line, amount in by_line.items() if amount],
     }
-
-
-def _is_limited(applied: Applied) -> bool:
-    limits = applied.rule.limits
-    return any(each is not None for each in (limits.per_code, limits.per_user, limits.total, limits.budget))

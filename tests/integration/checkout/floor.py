@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from functions.checkout import advancing, opening, sweeping
+from functions.checkout import advancing, opening, pricing, sweeping
 from functions.checkout.core import Deps
 from functions.checkout.opening import Wanted
 from functions.checkout.papers.issuing import Papers
@@ -210,6 +210,15 @@ class Shopper:
         digest = hashlib.sha256(f"{self.caller.sub} {key}".encode()).hexdigest()
         wanted = Wanted(cart_ver, self.total if total is None else total, "EUR")
         return await opening.check_out(deps or self.floor.deps, self.caller, wanted, digest, clock.now())
+
+    async def agree(self) -> int:
+        """See what the cart costs now, promotions and all."""
+        caller = self.caller
+        visit = await Carts().read(TENANT, caller.store_id, caller.session_id, caller.sub)
+        assert visit is not None
+        _, _, priced, _ = await pricing.gather(self.floor.deps, visit, "", clock.now())
+        self.total = priced.total
+        return self.total
 
     async def buy(self, key: str = "tap") -> Document:
         """Check out, pay, and have the webhook seen to."""
