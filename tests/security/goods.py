@@ -17,6 +17,7 @@ from functions.common.products import Watermark
 from functions.import_publish.domain import duplicates, failures, staged
 from functions.import_publish.domain.profiles import BUILT_IN, Profile
 from functions.import_publish.domain.rules import Rules
+from tests.security import bought
 
 TENANT, STORE, OTHER_STORE = "acme", "acme-centre", "acme-north"
 RIVAL, RIVAL_STORE = "bolt", "bolt-centre"
@@ -69,6 +70,20 @@ NAMES = {
     "coupon": Names("MILK", "BOLT", "NOBODYS", "NORTH"),
     "handoverId": Names(_visit(STORE, "1"), _visit(RIVAL_STORE, "2"), _visit("nowhere", "0"), _visit(OTHER_STORE, "3")),
     "sessionId": Names(_visit(STORE, "a"), _visit(RIVAL_STORE, "b"), _visit("nowhere", "0"), _visit(OTHER_STORE, "c")),
+    "checkoutId": Names(
+        bought.checkout_id(STORE, "a"),
+        bought.checkout_id(RIVAL_STORE, "b"),
+        bought.checkout_id("nowhere", "0"),
+        bought.checkout_id(OTHER_STORE, "c"),
+    ),
+    # Whoever has a link may read; a link is more than the name of a checkout.
+    "receiptToken": Names(
+        bought.link(bought.checkout_id(STORE, "a")),
+        f"{bought.checkout_id(RIVAL_STORE, 'b')}.{'x' * 43}",
+        f"{bought.checkout_id('nowhere', '0')}.{'x' * 43}",
+        f"{bought.checkout_id(OTHER_STORE, 'c')}.{'x' * 43}",
+    ),
+    "date": Names("2026-10-01", "2026-10-02", "2026-10-04", "2026-10-03"),
 }
 """The ids in paths, queries and bodies, by their name in the contract."""
 
@@ -325,6 +340,11 @@ SAMPLES: dict[str, Sample] = {
     "scan.scan_batch": Sample(
         {"items": [{"code": MILK, "symbology": "ean_13", "quantity": 2000}]}, {("items", 0, "code"): "code"}
     ),
+    "exit_gate.open_gate": Sample({"pass": "put-in-by-the-mall-which-has-the-key"}),
+    "exit_gate.let_out": Sample(
+        {"checkoutId": bought.checkout_id(STORE, "a"), "reason": "phone is empty"}, {("checkoutId",): "checkoutId"}
+    ),
+    "checkout.close_day": Sample({"date": "2026-10-01"}),
     "sessions.check_in": Sample({"storeCode": "put-in-by-the-mall-which-has-the-key"}),
     "sessions.add_line": Sample(
         {"code": MILK, "quantity": 2000, "note": "cold", "cartVersion": 1}, {("code",): "code"}
@@ -483,6 +503,10 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
     visit = {"userId": user, "status": "active", "createdAt": now, "expiresAt": now + timedelta(hours=1)}
     card = _card(made, tenant, store, digit, user, now)
     _add(made, "sessions", _id=_visit(store, digit), **own, **visit, **_cart(tenant, store, now), card=card)
+    date = {STORE: "2026-10-01", OTHER_STORE: "2026-10-03", RIVAL_STORE: "2026-10-02"}[store]
+    sold = {"user": user, "session": _visit(store, digit), "barcode": MILK, "name": _text(tenant, "Oat milk")}
+    for name, document in bought.documents(tenant=tenant, store=store, digit=digit, date=date, now=now, **sold):
+        _add(made, name, **document)
     batch = {STORE: "pb-acme", OTHER_STORE: "pb-north", RIVAL_STORE: "pb-bolt"}[store]
     ends = {"createdAt": BORN, "expiresAt": now + timedelta(days=30)}
     _add(

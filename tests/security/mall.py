@@ -12,7 +12,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,12 +25,15 @@ import uvicorn
 from redis import Redis
 
 from functions.catalog import settings as catalog_settings
-from functions.common import cards, migrations, mongo, pubsub, ratelimit, stores, tasks, tenants
+from functions.checkout import settings as checkout_settings
+from functions.common import cards, exit_pass, migrations, mongo, pubsub, ratelimit, stores, tasks, tenants
+from functions.exit_gate import settings as gate_settings
+from functions.exit_gate import wiring as gate_wiring
 from functions.import_publish.sources import blobs, guard, secrets
 from functions.sessions import settings as sessions_settings
 from functions.sessions import wiring as sessions_wiring
 from retailscan.rooms import event_doors
-from tests.security import goods
+from tests.security import bought, goods
 from tests.security.contract import Operation, operation
 from tests.security.goods import ANN, NAMES, SAMPLES, STORE, TENANT, Sample
 from tests.security.watch import MongoWatch, RedisWatch
@@ -173,6 +176,8 @@ class Mall:
         sample = SAMPLES.get(op.id, Sample())
         if op.id == "sessions.check_in":
             return Sample({"storeCode": self.store_code(TENANT, STORE)})
+        if op.id == "exit_gate.open_gate":
+            return Sample({"pass": self.exit_pass(STORE)})
         lacks = (sample.body is None) != (op.body is None) or (sample.content is None) != (not op.media)
         assert not lacks, f"say in goods.SAMPLES what {op.id} works with"
         unknown = set(op.path_names) - set(NAMES)
@@ -187,6 +192,11 @@ class Mall:
             "codeVersion": 1, "iat": now, "exp": now + 3600,
         }  # fmt: skip
         return self.world.issuer.sign("store-codes", claims, typ="store+jwt")
+
+    def exit_pass(self, store: str) -> str:
+        """The pass of what was bought in a store of the tenant."""
+        checkout = NAMES["checkoutId"].mine
+        return exit_pass.sign(bought.exit_pass(checkout, store, self._founded), self.world.issuer.private_jwk("exit"))
 
     def deliver(self, path: str, data: Any, **attributes: str) -> httpx.Response:
         """Push a JSON message to an event door, as Pub/Sub would."""
@@ -218,18 +228,13 @@ def migrations_of() -> list[migrations.Collection]:
 # -- how it is built ---------------------------------------------------------------------------------------------
 
 
-def _routes() -> list[tuple[str, App]]:
-    """(the beginning of a path, the door behind it), the longest first."""
-    found: list[tuple[str, App]] = []
+def _apps() -> dict[str, App]:
+    """Every door's app, by the name of its service."""
+    found: dict[str, App] = {}
     for card in cards.load_cards():
         source = ROOT / "functions" / card.room / "main.py"
-        for door in card.doors.values():
-            app = app_of(door.target, source)
-            prefixes: Iterable[str] = door.routes or [
-                path.partition("{")[0] for path in event_paths(card.room) if path in _paths_of(door)
-            ]
-            found += [(prefix, app) for prefix in prefixes]
-    return sorted(found, key=lambda each: -len(each[0]))
+        found |= {door.service: app_of(door.target, source) for door in card.doors.values()}
+    return found
 
 
 def event_paths(room: str) -> list[str]:
@@ -242,16 +247,25 @@ def _paths_of(door: cards.Door) -> set[str]:
     return {each.path for kind in kinds for each in kind.values()}
 
 
-def _dispatch(routes: Sequence[tuple[str, App]]) -> App:
-    """What the load balancer does: the longest route of a card that the path begins with."""
+def _dispatch(apps: Mapping[str, App]) -> App:
+    """What the load balancer does, by the routes of the cards; the platform calls event doors by their own paths."""
+    suite = cards.load_cards()
+    routes = cards.RouteMap(suite)
+    events = [
+        (path.partition("{")[0], door.service)
+        for card in suite
+        for door in card.doors.values()
+        for path in event_paths(card.room)
+        if path in _paths_of(door)
+    ]
+    events.sort(key=lambda each: -len(each[0]))
 
     async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         path = scope["raw_path"].decode("latin-1").partition("?")[0]
-        for prefix, door in routes:
-            if path.startswith(prefix) and (
-                prefix.endswith("/") or path[len(prefix) : len(prefix) + 1] in ("", "/", ":")
-            ):
-                return await door(scope, receive, send)
+        door = routes.door_for(path)
+        service = door.service if door is not None else next((s for start, s in events if path.startswith(start)), None)
+        if service is not None:
+            return await apps[service](scope, receive, send)
         await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 
@@ -262,6 +276,8 @@ def _dispatch(routes: Sequence[tuple[str, App]]) -> App:
 def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
     """A mall, served until the end of the block."""
     world = World(mongo_uri=mongo_uri, database=database, redis_url=redis_url)
+    # Nobody out there is asked for money.
+    world.environment |= {"STRIPE_API_KEY": "sk_test_mall", "STRIPE_API_BASE": "http://127.0.0.1:9"}
     seen = MongoWatch()
     with pytest.MonkeyPatch.context() as patched, world.installed(), RedisWatch(redis_url) as keys:
         mall = Mall(world, seen, keys)
@@ -278,7 +294,7 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
         _forget()
         with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, w="majority") as client:
             mall.database = client[database]
-            with _served(_dispatch(_routes())) as (mall.url, run):
+            with _served(_dispatch(_apps())) as (mall.url, run):
                 run(_migrate())
                 mall.seen.commands.clear()
                 mall.seen.unscoped.clear()
@@ -292,7 +308,10 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
 
 
 def _forget() -> None:
-    for once in (catalog_settings.load, sessions_settings.load, sessions_wiring.deps):
+    for once in (
+        *(catalog_settings.load, sessions_settings.load, sessions_wiring.deps, gate_settings.load, gate_wiring.deps),
+        *(checkout_settings.payment, checkout_settings.exit_pass),
+    ):
         once.replace(None)
     blobs.bucket.replace(MemoryBucket())
 

@@ -28,7 +28,13 @@ from tests.security.goods import NAMES, OTHER_STORE, RIVAL, RIVAL_STORE, SAMPLES
 from tests.security.mall import CALLERS, NOBODY, SESSION, Mall, callers_of
 from tests.security.watch import stores_of
 
-PUBLIC = {"sessions.read_keys"}
+PUBLIC = {
+    "checkout.open_receipt",
+    "checkout.open_receipt_data",
+    "checkout.open_receipt_document",
+    "exit_gate.read_exit_keys",
+    "sessions.read_keys",
+}
 """What anybody may ask. An operation gets in here by a decision, not by forgetting its `auth`."""
 
 EXTRA = ("storeId", "tenantId", "price", "total", "role", "state", "paid", "_id", "$set", "ver")
@@ -40,6 +46,7 @@ ANYBODYS = {
 """Ids whose answer must differ from an unknown one's, and why. They are looked at by tests of their own."""
 
 CREATED = {
+    "checkout.close_day": {"date"},
     "catalog.create_product": {"barcode", "units.0.barcode"},
     "catalog.load_products": {"products.0.barcode", "products.0.units.0.barcode"},
     "catalog.edit_product": {"units.0.barcode"},
