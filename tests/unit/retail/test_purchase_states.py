@@ -13,7 +13,8 @@ ENDS = NOW + timedelta(minutes=15)
 
 
 def reachable(start: str) -> set[str]:
-    found, ahead = set(), [start]
+    found: set[str] = set()
+    ahead = [start]
     while ahead:
         for state in states.MOVES[ahead.pop()] - found:
             found.add(state)
