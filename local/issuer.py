@@ -50,7 +50,7 @@ class Issuer:
         return {"keys": [self._keys[name].public]}
 
     def private_jwk(self, name: str) -> str:
-        """The private Ed25519 JWK of `session`, `store-codes` or `exit`, as JSON: what Secret Manager gives to a door."""
+        """The private Ed25519 JWK of `session`, `store-codes` or `exit` as JSON: what Secret Manager holds."""
         return orjson.dumps(self._keys[name].private_jwk()).decode()
 
     def upload_key(self) -> str:
