@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.common import clock, mongo, redis, settings
 from functions.common.retail.stocktaking import effect
-from retailscan import audit_imports, audit_purchases
+from retailscan import audit_coupons, audit_imports, audit_purchases
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -32,7 +32,8 @@ COUNTS = ("applied", "stale", "duplicate", "conflict", "parked", "rejected")
 async def findings(database: AsyncDatabase[dict[str, Any]], cache: Redis | None) -> list[str]:
     """Everything that is broken, as sentences that name the invariant; empty when all hold."""
     found: list[str] = []
-    for check in (_tenant, _stock, _counts, _outbox, *audit_imports.CHECKS, *audit_purchases.CHECKS):
+    own = (_tenant, _stock, _counts, _outbox)
+    for check in (*own, *audit_imports.CHECKS, *audit_purchases.CHECKS, *audit_coupons.CHECKS):
         found += [sentence async for sentence in check(database)]
     if cache is not None:
         found += [sentence async for sentence in _versions(database, cache)]
