@@ -1,0 +1,140 @@
+"""Stripe did the work and its answer was lost, at every step of a checkout: one charge, one receipt, nothing over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import uuid
+from typing import Any
+
+import pytest
+
+from functions.checkout.payments import stripe_payments
+from functions.common import mongo
+from tests.integration.checkout.payments.shop import GUM, MILK, STORE, WINE, Shop, Shopper
+
+EFFECTS = ["drop", "500", "stored-500", "drop-before", "500-before", "stored-500-before", "429", "hang", "garbage"]
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    import stripe
+
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
+    monkeypatch.setattr(stripe_payments, "_pause", lambda _error, _attempt: 0.01)
+    # Waits of a second stand for those of half a minute.
+    monkeypatch.setattr(stripe_payments, "TOTAL_SECONDS", 1.0)
+
+
+async def insist(shop: Shop, shopper: Shopper, key: str) -> dict[str, Any]:
+    """The app repeats its request with its key until it is answered."""
+    for _ in range(12):
+        reply = await shop.check_out(shopper, key)
+        if reply.status_code == 201:
+            return dict(reply.json()["data"])
+        assert reply.status_code in (409, 503, 504), reply.text
+        await asyncio.sleep(0.05)
+    raise AssertionError("it was never answered")
+
+
+async def nothing_is_held() -> bool:
+    return await mongo.database().products.count_documents({"storeId": STORE, "stock.holds.0": {"$exists": True}}) == 0
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+async def test_a_checkout_is_charged_once_whatever_becomes_of_the_answers(shop: Shop, effect: str) -> None:
+    shopper, key = await shop.enter(), uuid.uuid4().hex
+    await shop.fill(shopper, {MILK: 2})
+    faults = shop.stripe.faults
+    faults.add("create", effect, times=3, seconds=2.0)
+    checkout = await insist(shop, shopper, key)
+    await shop.pay(checkout)
+    faults.add("read", effect, times=2, seconds=2.0)
+    await shop.tell()
+    for _ in range(3):
+        shop.wait(120)
+        await shop.fire("sweep-payments")
+        await shop.fire("reconcile")
+    assert {rule.verb for rule in faults.rules if rule.struck} == {"create", "read"}, "a fault was never reached"
+    purchase = await shop.purchase(checkout["checkoutId"])
+    assert (purchase["state"], purchase["receipt"]["number"]) == ("exit_issued", 1)
+    assert shop.money() == [(checkout["checkoutId"], 1, 320, 0)]
+    assert await nothing_is_held()
+    assert (await insist(shop, shopper, key))["checkoutId"] == checkout["checkoutId"]
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+async def test_a_cancelled_checkout_is_never_charged_whatever_becomes_of_the_answers(shop: Shop, effect: str) -> None:
+    shopper, checkout = await shop.begin({MILK: 2})
+    shop.stripe.faults.add("cancel", effect, times=3, seconds=2.0)
+    path = f"/v1/checkouts/{checkout['checkoutId']}/cancel"
+    for _ in range(4):
+        await shop.door.post(path, headers=shopper.headers)
+        shop.wait(60)
+        await shop.fire("sweep-checkouts")
+    assert (await shop.purchase(checkout["checkoutId"]))["state"] == "cancelled"
+    assert "error" in await shop.pay(checkout)
+    assert (shop.money(), await nothing_is_held()) == ([], True)
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(500, marks=pytest.mark.soak)])
+async def test_paying_and_the_end_of_the_window_at_the_same_moment_is_one_or_the_other(shop: Shop, count: int) -> None:
+    """Cancel first, then release: paid and released together is what must never be."""
+    chance, ends = random.Random(20_261_121), dict[str, int]()
+    begun = [await shop.begin({GUM: 1}) for _ in range(count)]
+    shop.wait(15 * 60 + 1)
+    path = "/tasks/advance"
+    headers = shop.world.platform(path)
+
+    async def race(checkout: dict[str, Any]) -> None:
+        async def pays() -> None:
+            await asyncio.sleep(chance.uniform(0, 0.05))
+            await shop.pay(checkout)
+
+        async def closes() -> None:
+            await asyncio.sleep(chance.uniform(0, 0.05))
+            body = {"checkoutId": checkout["checkoutId"]}
+            await shop.events.post(path, json=body, headers=headers)
+
+        await asyncio.gather(pays(), closes())
+
+    for start in range(0, count, 10):
+        await asyncio.gather(*(race(checkout) for _, checkout in begun[start : start + 10]))
+    await shop.tell()
+    for _ in range(3):
+        shop.wait(700)
+        await shop.fire("sweep-checkouts")
+    paid = {str(order) for order, charges, captured, refunded in shop.money() if captured > refunded}
+    for _, checkout in begun:
+        purchase = await shop.purchase(checkout["checkoutId"])
+        ends[purchase["state"]] = ends.get(purchase["state"], 0) + 1
+        assert (purchase["state"] in ("exit_issued", "closed")) == (purchase["_id"] in paid), purchase["history"]
+    assert set(ends) <= {"exit_issued", "closed", "expired"}
+    assert len(ends) >= 2, f"both ends must have been reached: {ends}"
+    product = await mongo.database().products.find_one({"storeId": STORE, "barcode": GUM})
+    assert product is not None
+    assert (product["stock"]["avail"], product["stock"]["holds"]) == (1_000_000 - 1000 * len(paid), [])
+    numbers = await mongo.database().purchases.distinct("receipt.number", {"receipt": {"$ne": None}})
+    assert sorted(numbers) == list(range(1, len(paid) + 1))
+
+
+async def test_a_basket_that_staff_look_at_is_authorised_first_and_captured_once_they_agree(shop: Shop) -> None:
+    await mongo.database().products.update_one({"storeId": STORE, "barcode": WINE}, {"$set": {"ageRestriction": 18}})
+    shopper, checkout = await shop.begin({WINE: 1})
+    await shop.pay(checkout)
+    await shop.tell()
+    assert [row["captured"] for row in shop.stripe.ledger()] == [0]
+    purchase = await shop.purchase(checkout["checkoutId"])
+    assert (purchase["state"], purchase["payment"]["status"]) == ("payment_pending", "requires_capture")
+    (intervention,) = purchase["interventions"]
+    shop.stripe.faults.add("capture", "drop", times=2)
+    staff = shop.manager("ray", role="store_staff")
+    for verb, body in (("claim", None), ("approve", {"reason": "grey hair"})):
+        reply = await shop.door.post(f"/v1/interventions/{intervention['id']}/{verb}", json=body, headers=staff)
+        assert reply.status_code == 200, reply.text
+    shop.wait(120)
+    await shop.fire("reconcile")
+    assert (await shop.purchase(checkout["checkoutId"]))["state"] == "exit_issued"
+    assert shop.money() == [(checkout["checkoutId"], 1, 800, 0)]
+    assert shopper
