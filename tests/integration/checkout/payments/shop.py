@@ -204,17 +204,19 @@ def _product(store: str, barcode: str, price: int, **more: Any) -> dict[str, Any
     return dict(made)
 
 
-async def _stock_up() -> None:
+def stocked() -> dict[str, list[dict[str, Any]]]:
+    """Stores and their goods, as the catalogue leaves them."""
+    made: dict[str, list[dict[str, Any]]] = {"stores": [], "products": []}
     for store, currency in CURRENCIES.items():
-        await mongo.database().stores.insert_one(
+        made["stores"].append(
             {
                 "_id": store, "tenantId": TENANT, "name": store, "currency": currency, "timeZone": "Europe/Berlin",
                 "status": "active", "codeVersion": 1, "ver": 1,
                 "stockPolicy": "sell_in_hand" if store == HAND_STORE else "strict",
             }
         )  # fmt: skip
-        goods = [_product(store, barcode, price) for barcode, price in PRICES.items()]
-        await mongo.database().products.insert_many(goods)
+        made["products"] += [_product(store, barcode, price) for barcode, price in PRICES.items()]
+    return made
 
 
 def _forget() -> None:
@@ -240,7 +242,8 @@ async def opened(world: World, stripe: FakeStripe, patch: Any) -> AsyncIterator[
     with world.installed():
         _forget()
         await migrations.apply(mongo.database(), [*migrations.SHARED, *COLLECTIONS, *CATALOG, *DISCOUNT, *SESSIONS])
-        await _stock_up()
+        for name, documents in stocked().items():
+            await mongo.database()[name].insert_many(documents)
         async with (
             world.door("sessions", "sessions") as carts,
             world.door("checkout", "checkout") as door,
