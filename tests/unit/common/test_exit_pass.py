@@ -32,9 +32,11 @@ def check(text: str, *, store_id: str = STORE, now: datetime = NOW, keys: dict[s
 
 
 def refusal(text: str, **how: Any) -> str:
-    with pytest.raises(PassRefused) as caught:
+    try:
         check(text, **how)
-    return caught.value.code
+    except PassRefused as refused:
+        return refused.code
+    return "accepted"
 
 
 def signed(change: dict[str, Any] | None = None, header: dict[str, Any] | None = None, key: str = KEY) -> str:
