@@ -9,35 +9,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from functions.common import clock, failpoints, log, mongo
 from functions.common.errors import Conflict, Unavailable
-from functions.common.retail.promotion_rules import Rule, normal_code
+from functions.common.redemption_counters import COUNTERS, counters_asked, give_back, limits_of, take, use_up
+from functions.common.redemption_counters import Redemption as Redemption
+from functions.common.retail.promotion_rules import Rule
 from functions.common.retail.promotions import Usage
 
-RECORDS, COUNTERS = "promotion_redemptions", "promotion_counters"
+RECORDS = "promotion_redemptions"
 CLAIMING, CLAIMED, CONFIRMED, RELEASED = "claiming", "claimed", "confirmed", "released"
 ENDS = {CONFIRMED: [CLAIMED, CONFIRMED], RELEASED: [CLAIMING, CLAIMED, RELEASED]}
 """Where each end may be reached from: from itself too, so that it can be repeated, but never from the other."""
-MOST_RECENT = 500
-"""Holds that a counter remembers after they were settled, so that a process that slept cannot take them again."""
 SETTLED_AFTER = timedelta(minutes=2)
 ABANDONED_AFTER = timedelta(hours=1)
 _TRIES = 6
 
 IsAlive = Callable[[str, str], Awaitable[bool]]
 """Whether the order (tenantId, orderId) may still be paid."""
-
-
-class Redemption(NamedTuple):
-    """A promotion that a basket gets: by which code, if by any, and how much it takes off (minor units)."""
-
-    rule: Rule
-    code: str | None
-    amount: int
 
 
 class Refusal(NamedTuple):
@@ -48,27 +39,6 @@ class Refusal(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """One counter that a redemption has to pass."""
-
-    id: str
-    rule_id: str
-    code: str | None
-    amount: int
-    most: int | None
-    budget: int | None
-    reason: str
-
-    def refuses(self, taken: int, spent: int) -> str | None:
-        """Why one more does not fit."""
-        if self.most is not None and taken >= self.most:
-            return self.reason
-        if self.budget is not None and spent + self.amount > self.budget:
-            return "BUDGET_SPENT"
-        return None
-
-
 async def usage(
     tenant_id: str, user_id: str, codes: Iterable[str], rules: Iterable[Rule], *, order_id: str = ""
 ) -> dict[str, Usage]:
@@ -76,7 +46,7 @@ async def usage(
 
     `order_id` leaves out what this order itself holds: a checkout that goes on after a crash asks for its own.
     """
-    wanted = _wanted(tenant_id, user_id, codes, rules)
+    wanted = counters_asked(tenant_id, user_id, codes, rules)
     if not wanted:
         return {}
     shown = {"taken": 1, "spent": 1, "holds": {"$elemMatch": {"order": order_id}}}
@@ -110,7 +80,7 @@ async def claim(
     back. After a release the order may claim anew. Raises Conflict when the order is confirmed with others,
     Unavailable when a counter is too contended just now.
     """
-    limits = [limit for each in redemptions for limit in _limits(tenant_id, user_id, each)]
+    limits = [limit for each in redemptions for limit in limits_of(tenant_id, user_id, each)]
     if not limits:
         return []
     items = [
@@ -124,7 +94,7 @@ async def claim(
         return []
     hold = _hold_id(record)
     await failpoints.hit("redemption.after_record")
-    taken = await asyncio.gather(*(_take(tenant_id, order_id, hold, limit, now) for limit in limits))
+    taken = await asyncio.gather(*(take(tenant_id, order_id, hold, limit, now) for limit in limits))
     refused = {limit.rule_id: Refusal(limit.rule_id, limit.code, why)
                for limit, why in zip(limits, taken, strict=True) if why is not None}  # fmt: skip
     if refused:
@@ -168,39 +138,6 @@ async def sweep(is_alive: IsAlive, now: datetime, *, limit: int = 500) -> int:
     return settled
 
 
-# ---- which counters ------------------------------------------------------------------------------------------
-
-
-def _limits(tenant_id: str, user_id: str, redemption: Redemption) -> list[_Limit]:
-    rule, code, amount = redemption
-    limits, at = rule.limits, f"{tenant_id}:{rule.id}"
-    found = []
-    if limits.total is not None or limits.budget is not None:
-        found.append(_Limit(f"{at}:r", rule.id, code, amount, limits.total, limits.budget, "TOTAL_LIMIT"))
-    if limits.per_user is not None:
-        found.append(_Limit(f"{at}:u:{user_id}", rule.id, code, 0, limits.per_user, None, "USER_LIMIT"))
-    if limits.per_code is not None and code is not None:
-        found.append(_Limit(f"{at}:c:{code}", rule.id, code, 0, limits.per_code, None, "CODE_USED"))
-    return found
-
-
-def _wanted(
-    tenant_id: str, user_id: str, codes: Iterable[str], rules: Iterable[Rule]
-) -> dict[str, tuple[str, str, str | None]]:
-    """Counter -> (rule, kind, code) of every counter that these rules would ask about."""
-    shown = {normal_code(code) for code in codes}
-    found: dict[str, tuple[str, str, str | None]] = {}
-    for rule in rules:
-        used: list[str | None] = [*sorted(rule.codes & shown)]
-        if rule.codes and not used:
-            continue  # without its code the rule does not go, whatever was taken of it
-        for code in used or [None]:
-            for limit in _limits(tenant_id, user_id, Redemption(rule, code, 0)):
-                kind = limit.id.removeprefix(f"{tenant_id}:{rule.id}:")[0]
-                found[limit.id] = (rule.id, kind, code)
-    return found
-
-
 # ---- the order's record --------------------------------------------------------------------------------------
 
 
@@ -241,7 +178,7 @@ async def _overtaken(record: Mapping[str, Any]) -> list[Refusal]:
     current = await _find(record["tenantId"], record["_id"])
     if current is not None and current["attempt"] == record["attempt"] and current["state"] == CONFIRMED:
         return []
-    await _give_back(record["tenantId"], record["counters"], _hold_id(record))
+    await give_back(record["tenantId"], record["counters"], _hold_id(record))
     raise Conflict("this order was ended meanwhile", code="ORDER_ENDED")
 
 
@@ -260,9 +197,9 @@ async def _end(record: Mapping[str, Any], state: str) -> bool:
         return False
     await failpoints.hit(f"redemption.after_{state}")
     if state == CONFIRMED:
-        await _use_up(tenant_id, record["counters"], _hold_id(record))
+        await use_up(tenant_id, record["counters"], _hold_id(record))
     else:
-        await _give_back(tenant_id, record["counters"], _hold_id(record))
+        await give_back(tenant_id, record["counters"], _hold_id(record))
     return True
 
 
@@ -270,81 +207,14 @@ def _hold_id(record: Mapping[str, Any]) -> str:
     return f"{record['_id']}#{record['attempt']}"
 
 
-# ---- the counters --------------------------------------------------------------------------------------------
-
-
-async def _take(tenant_id: str, order_id: str, hold: str, limit: _Limit, now: datetime) -> str | None:
-    """One more on a counter, once for a hold; the reason when it does not fit."""
-    counters, here = mongo.collection(COUNTERS), {"_id": limit.id, "tenantId": tenant_id}
-    fits = {**here, **_fits(limit, hold)}
-    entry = {"id": hold, "order": order_id, "amount": limit.amount, "at": now}
-    more = {"$inc": {"taken": 1, "spent": limit.amount}, "$push": {"holds": entry}}
-    for _ in range(_TRIES):
-        if (await counters.update_one(fits, more)).matched_count:
-            return None
-        counter = await counters.find_one(here, {"taken": 1, "spent": 1, "recent": 1, "holds.id": 1})
-        if counter is None:
-            await _create(here, limit)
-        elif hold in counter["recent"] or any(each["id"] == hold for each in counter["holds"]):
-            return None
-        else:
-            why = limit.refuses(int(counter["taken"]), int(counter["spent"]))
-            if why is not None:
-                return why
-    raise Unavailable("this promotion is wanted by too many just now")
-
-
-def _fits(limit: _Limit, hold: str) -> dict[str, Any]:
-    """What must be so of a counter at the very moment it takes one more: there is room, and it never had this hold."""
-    query: dict[str, Any] = {"holds.id": {"$ne": hold}, "recent": {"$ne": hold}}
-    if limit.most is not None:
-        query["taken"] = {"$lt": limit.most}
-    if limit.budget is not None:
-        query["spent"] = {"$lte": limit.budget - limit.amount}
-    return query
-
-
-async def _create(here: Mapping[str, Any], limit: _Limit) -> None:
-    from pymongo.errors import DuplicateKeyError
-
-    empty = {"ruleId": limit.rule_id, "taken": 0, "spent": 0, "holds": [], "recent": []}
-    try:
-        await mongo.collection(COUNTERS).update_one(here, {"$setOnInsert": empty}, upsert=True)
-    except DuplicateKeyError:
-        return  # another first claim was faster
-
-
-async def _use_up(tenant_id: str, counters: Sequence[str], hold: str) -> None:
-    """What the hold took stays taken; the hold goes, and is remembered."""
-    await mongo.collection(COUNTERS).update_many(
-        {"_id": {"$in": list(counters)}, "tenantId": tenant_id, "holds.id": hold},
-        {"$pull": {"holds": {"id": hold}}, "$push": {"recent": {"$each": [hold], "$slice": -MOST_RECENT}}},
-    )
-
-
-async def _give_back(tenant_id: str, counters: Sequence[str], hold: str) -> None:
-    """What the hold took is free again. It is remembered even where it never came: it might be on its way."""
-    mine = {"$filter": {"input": "$holds", "cond": {"$eq": ["$$this.id", hold]}}}
-    await mongo.collection(COUNTERS).update_many(
-        {"_id": {"$in": list(counters)}, "tenantId": tenant_id, "recent": {"$ne": hold}},
-        [
-            {
-                "$set": {
-                    "taken": {"$subtract": ["$taken", {"$size": mine}]},
-                    "spent": {"$subtract": ["$spent", {"$sum": {"$map": {"input": mine, "in": "$$this.amount"}}}]},
-                    "holds": {"$filter": {"input": "$holds", "cond": {"$ne": ["$$this.id", hold]}}},
-                    "recent": {"$slice": [{"$concatArrays": ["$recent", [hold]]}, -MOST_RECENT]},
-                }
-            }
-        ],
-    )
+# ---- what was left behind --------------------------------------------------------------------------------------
 
 
 async def _settle(tenant_id: str, counter: str, hold: Mapping[str, Any], is_alive: IsAlive, now: datetime) -> bool:
     """Do with a hold that is old what its order's record says; False when it has to stay."""
     record = await _find(tenant_id, hold["order"])
     if record is None or _hold_id(record) != hold["id"]:
-        await _give_back(tenant_id, [counter], hold["id"])
+        await give_back(tenant_id, [counter], hold["id"])
         return True
     if record["state"] in (CONFIRMED, RELEASED):
         return await _end(record, record["state"])

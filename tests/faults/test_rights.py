@@ -18,6 +18,7 @@ from functions.common import brand_cards, migrations, mongo, redemptions, settin
 from functions.discount.collections import COLLECTIONS
 from local.environment import tool_environment
 from local.suite import ROOT, Suite
+from retailscan import audit_coupons
 from tests.faults import redeeming
 from tests.faults.conftest import Run
 from tests.faults.redeeming import STORE, TENANT
@@ -159,6 +160,7 @@ async def _nobody_pays(_tenant: str, _order: str) -> bool:
 
 async def _check(run: Run, orders: int) -> None:
     """The counters say what the orders say, and no limit is passed."""
+    assert [each async for each in audit_coupons.counters(mongo.database())] == []
     expected: dict[str, list[int]] = {}
     known = {rule.id: rule for rule in redeeming.rules(orders)}
     async for record in mongo.database()["promotion_redemptions"].find({}):

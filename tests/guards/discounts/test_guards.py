@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.common import mongo, redemptions
+from functions.common import mongo, redemption_counters, redemptions
 from functions.common.brand_cards import Card
 from functions.common.carts import Visit
 from functions.common.mongo import Scoped
@@ -39,9 +39,9 @@ def weaken(patch: pytest.MonkeyPatch, change: Callable[[Query], Query]) -> None:
 
 def without_part(patch: pytest.MonkeyPatch, *names: str) -> None:
     """A counter that does not ask for these any more when it takes one more."""
-    fits = redemptions._fits
+    fits = redemption_counters._fits
     patch.setattr(
-        redemptions,
+        redemption_counters,
         "_fits",
         lambda limit, hold: {name: value for name, value in fits(limit, hold).items() if name not in names},
     )
@@ -215,7 +215,7 @@ async def test_what_is_given_back_when_a_basket_cannot_have_all(
         return None
 
     if guard == OUT:
-        monkeypatch.setattr(redemptions, "_give_back", nothing)
+        monkeypatch.setattr(redemptions, "give_back", nothing)
     with red_without(guard):
         await coupons.test_a_basket_gets_all_of_its_promotions_or_takes_nothing(world)
 
