@@ -43,7 +43,7 @@ async def approve(deps: Deps, purchase: Document, identifier: str, reason: str, 
     def decision(each: Document) -> Mapping[str, Any]:
         if each["status"] == domain.APPROVED:
             return {}
-        _mine(each, editor)
+        check_mine(each, editor)
         return {"status": domain.APPROVED, "by": editor.who, "reason": reason or None}
 
     purchase = await _decide(deps, purchase, identifier, decision, editor, "intervention.approved")
@@ -61,7 +61,7 @@ async def reject(deps: Deps, purchase: Document, identifier: str, reason: str, e
     def decision(each: Document) -> Mapping[str, Any]:
         if each["status"] == domain.REJECTED:
             return {}
-        _mine(each, editor)
+        check_mine(each, editor)
         return {"status": domain.REJECTED, "by": editor.who, "reason": reason}
 
     refusal = Refusal("REJECTED_BY_STAFF", {"reason": reason})
@@ -166,8 +166,8 @@ async def _again(deps: Deps, purchase: Document) -> Document:
     return found
 
 
-def _mine(each: Document, editor: Editor) -> None:
-    """What a colleague has taken on is his to decide."""
+def check_mine(each: Document, editor: Editor) -> None:
+    """What a colleague has taken on is his to decide, and what is decided stays so. Raises Conflict."""
     if each["status"] == domain.CLAIMED and each["by"] != editor.who:
         raise Conflict("a colleague has taken this on", code="CLAIMED_BY_ANOTHER", details={"by": each["by"]})
     if each["status"] not in domain.UNDECIDED:

@@ -61,13 +61,13 @@ async def rescan(deps: Deps, purchase: Document, identifier: str, bag: Sequence[
     """
     intervention = interventions.find(purchase, identifier)
     interventions.check_waiting(purchase)
-    if intervention["status"] != domain.CLAIMED or intervention["by"] != editor.who:
-        raise Conflict("take it on before you look into the bag", code="NOT_CLAIMED")
+    interventions.check_mine(intervention, editor)
     found = await _goods(deps, purchase, bag)
     basket = [(line["barcode"], line["name"], line["quantity"]) for line in purchase["lines"]]
     differences = tuple(domain.differences(basket, found))
     old_total = purchase["totals"]["total"]
-    fields = {"diff": [_plain(each) for each in differences]}
+    # Who looks into the bag has taken it on.
+    fields = {"status": domain.CLAIMED, "by": editor.who, "diff": [_plain(each) for each in differences]}
     if any(not each.missing for each in differences):
         return await _extra(deps, purchase, identifier, fields, differences, editor)
     more: Mapping[str, Any] = {}

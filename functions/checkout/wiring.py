@@ -9,16 +9,32 @@ from typing import Any
 from functions.checkout import settings
 from functions.checkout.core import Deps
 from functions.checkout.papers.issuing import Papers
+from functions.checkout.payments.provider import Payments
 from functions.checkout.payments.stripe_payments import StripePayments
 from functions.checkout.repository import Lists
 from functions.common import brand_cards, http, mongo, quotes, redemptions, redis, stores, tasks, tenants
 from functions.common.carts import Carts
+from functions.common.once import Once
 from functions.common.product_cache import ProductCache
 from functions.common.promotion_source import Promotions
 from functions.common.purchases import Purchases
 from functions.common.stock_holds import StockHolds
 
 WORKER = "checkout-events"
+
+
+def _stripe() -> Payments:
+    payment = settings.payment()
+    return StripePayments(
+        payment.stripe_api_key,
+        publishable_key=payment.stripe_publishable_key,
+        api_base=payment.stripe_api_base,
+        method_types=tuple(filter(None, payment.stripe_method_types.split(","))),
+    )
+
+
+provider: Once[Payments] = Once(_stripe)
+"""The payment provider; its connections belong to an event loop, and it knows that."""
 
 _built: Deps | None = None
 _loop: asyncio.AbstractEventLoop | None = None
@@ -39,17 +55,11 @@ def lists() -> Lists:
 
 
 def _build() -> Deps:
-    payment = settings.payment()
     purchases = Purchases()
     return Deps(
         purchases=purchases,
         carts=Carts(),
-        payments=StripePayments(
-            payment.stripe_api_key,
-            publishable_key=payment.stripe_publishable_key,
-            api_base=payment.stripe_api_base,
-            method_types=tuple(filter(None, payment.stripe_method_types.split(","))),
-        ),
+        payments=provider(),
         papers=Papers(purchases, stores.find, tenants.settings_of),
         holds=StockHolds(ProductCache(redis.cache())),
         cards=brand_cards,
@@ -71,8 +81,9 @@ async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None) -
 async def close() -> None:
     """Forget what was built, and close the connections to the payment provider."""
     global _built, _loop
-    if _built is not None and _loop is asyncio.get_running_loop() and isinstance(_built.payments, StripePayments):
-        await _built.payments.close()
+    if isinstance(provider.built, StripePayments):
+        await provider.built.close()
+        provider.replace(None)
     _built = _loop = None
 
 

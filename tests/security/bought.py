@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from functions.checkout import closing_day
+from functions.checkout.payments.provider import Intent
 from functions.common.cart_lines import CartLine, to_document
 from functions.common.exit_pass import ExitPass
+from tests.integration.checkout.purse import Purse
 
 LINK_SECRET = "L" * 43
 """The same in every link of the mall: with another checkout in front it opens nothing."""
@@ -75,6 +77,39 @@ def purchase(
     }  # fmt: skip
 
 
+def waiting(*, digit: str, own_visit: bool = False, **more: Any) -> dict[str, Any]:
+    """Not paid yet: staff have to look at it first. Of another visit, unless it is the shopper's own."""
+    paid = purchase(digit=digit, **more)
+    checkout = paid["_id"]
+    payment = {**paid["payment"], "status": "requires_payment_method", "captured": 0, "capture": "manual"}
+    look = {"id": f"{checkout}.1", "kind": "age", "status": "open", "by": None, "at": paid["createdAt"]}
+    found = {
+        **paid, "state": "payment_pending", "receipt": None, "pass": None, "payment": payment | {"method": None},
+        "interventions": [{**look, "reason": None, "diff": None}], "dueAt": paid["expiresAt"],
+    }  # fmt: skip
+    del found["paidAt"]
+    return found if own_visit else found | {"live": True, "sessionId": f"{more['store']}.{digit * 32}"}
+
+
+def fill(purse: Purse, purchases: list[dict[str, Any]]) -> None:
+    """Let the payment provider know what it was asked for."""
+    purse.forget()
+    for each in purchases:
+        payment, manual = each["payment"], each["payment"]["capture"] == "manual"
+        intent = Intent(
+            id=payment["intentId"],
+            status=payment["status"],
+            amount=payment["amount"],
+            received=payment["captured"],
+            capturable=0,
+            currency=each["currency"],
+            created=each["createdAt"],
+            order=each["_id"],
+            client_secret="secret",
+        )
+        purse.know(intent, "manual" if manual else "automatic")
+
+
 def day(*, tenant: str, store: str, date: str, who: str, now: datetime) -> dict[str, Any]:
     """A day that was closed, with nothing sold."""
     content = closing_day.content(closing_day.of([], []), complete=True)
@@ -92,5 +127,9 @@ def documents(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(collection, document) of what one store has sold."""
     own: dict[str, Any] = {"tenant": tenant, "store": store, "now": now}
-    yield "purchases", purchase(**own, digit=digit, user=user, session=session, barcode=barcode, name=name)
+    said: dict[str, Any] = {**own, "user": user, "session": session, "barcode": barcode, "name": name}
+    yield "purchases", purchase(**said, digit=digit)
+    yield "purchases", waiting(**said, digit=f"{int(digit, 16) - 9}")
+    # The receipt's number is taken; what is not paid has none.
+    yield "purchases", waiting(**said, digit=f"{int(digit, 16) - 6}", own_visit=True)
     yield "day_closings", day(**own, date=date, who=name)

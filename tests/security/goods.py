@@ -55,6 +55,7 @@ NAMES = {
     "brandId": Names("acme-dairy", "bolt-dairy", "no-such-brand"),
     "moduleId": Names("acme-offers", "bolt-offers", "no-such-module"),
     "batchId": Names("pb-acme", "pb-bolt", "pb-nobody", "pb-north"),
+    "installationId": Names("acme-phone", "bolt-phone", "no-such-phone", "north-phone"),
     "deadLetterId": Names("a" * 32, "b" * 32, "0" * 32),
     "importId": Names("1a" * 16, "1b" * 16, "1d" * 16, "1c" * 16),
     "corrects": Names("1a" * 16, "1b" * 16, "1d" * 16, "1c" * 16),
@@ -75,6 +76,12 @@ NAMES = {
         bought.checkout_id(RIVAL_STORE, "b"),
         bought.checkout_id("nowhere", "0"),
         bought.checkout_id(OTHER_STORE, "c"),
+    ),
+    "interventionId": Names(
+        f"{bought.checkout_id(STORE, '1')}.1",
+        f"{bought.checkout_id(RIVAL_STORE, '2')}.1",
+        f"{bought.checkout_id('nowhere', '0')}.1",
+        f"{bought.checkout_id(OTHER_STORE, '3')}.1",
     ),
     # Whoever has a link may read; a link is more than the name of a checkout.
     "receiptToken": Names(
@@ -331,6 +338,8 @@ SAMPLES: dict[str, Sample] = {
         },
     ),
     "discount.accept_card": Sample({"cardNumber": "9780123456784", "brandId": "acme-dairy"}, {("brandId",): "brandId"}),
+    "notify.put_device": Sample({"token": "token-of-a-phone", "platform": "android", "language": "de"}),
+    "notify.put_in_front": Sample({"inFront": True}),
     "price_ingest.send_price_updates": Sample(
         {"updates": [_UPDATE]}, {("updates", 0, "storeId"): "storeId", ("updates", 0, "barcode"): "barcode"}
     ),
@@ -345,6 +354,13 @@ SAMPLES: dict[str, Sample] = {
         {"checkoutId": bought.checkout_id(STORE, "a"), "reason": "phone is empty"}, {("checkoutId",): "checkoutId"}
     ),
     "checkout.close_day": Sample({"date": "2026-10-01"}),
+    "checkout.check_out": Sample({"cartVersion": 1, "total": 143, "currency": "EUR"}),
+    "checkout.cancel_checkout": Sample(path={"checkoutId": bought.checkout_id(STORE, "4")}),
+    "checkout.approve_intervention": Sample({"reason": "of age"}),
+    "checkout.reject_intervention": Sample({"reason": "too young"}),
+    "checkout.rescan_intervention": Sample(
+        {"items": [{"code": MILK, "quantity": 1000}]}, {("items", 0, "code"): "code"}
+    ),
     "sessions.check_in": Sample({"storeCode": "put-in-by-the-mall-which-has-the-key"}),
     "sessions.add_line": Sample(
         {"code": MILK, "quantity": 2000, "note": "cold", "cartVersion": 1}, {("code",): "code"}
@@ -471,6 +487,22 @@ def _card(made: Documents, tenant: str, store: str, digit: str, user: str, now: 
     return {"cardId": f"{store}.{digit * 31}d", "attachedUntil": end, **said}
 
 
+def _notices(made: Documents, tenant: str, store: str, visit: Mapping[str, Any], now: datetime) -> None:
+    """What a shopper was told, and on which phone."""
+    name = {STORE: "acme-phone", OTHER_STORE: "north-phone", RIVAL_STORE: "bolt-phone"}[store]
+    phone = {"platform": "android", "language": "en", "registeredAt": now, "inFrontUntil": None}
+    told = {
+        "id": 1, "event": "e1", "kind": "paid", "text": "paid", "count": 1, "at": BORN, "push": None,
+        "data": {"checkoutId": _text(tenant, "c1"), "total": 1, "currency": "EUR"},
+    }  # fmt: skip
+    _add(
+        made, "notices",
+        **visit, tenantId=tenant, storeId=store, ver=1, lastId=1, expiresAt=now + timedelta(hours=1),
+        devices=[{"id": name, "token": _text(tenant, f"token-of-{name}"), **phone}], notices=[told], digest=None,
+        cartAt=None, seen=["e1"],
+    )  # fmt: skip
+
+
 def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
     own = {"tenantId": tenant, "storeId": store}
     _add(
@@ -503,6 +535,7 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
     visit = {"userId": user, "status": "active", "createdAt": now, "expiresAt": now + timedelta(hours=1)}
     card = _card(made, tenant, store, digit, user, now)
     _add(made, "sessions", _id=_visit(store, digit), **own, **visit, **_cart(tenant, store, now), card=card)
+    _notices(made, tenant, store, {"_id": _visit(store, digit), "userId": user}, now)
     date = {STORE: "2026-10-01", OTHER_STORE: "2026-10-03", RIVAL_STORE: "2026-10-02"}[store]
     sold = {"user": user, "session": _visit(store, digit), "barcode": MILK, "name": _text(tenant, "Oat milk")}
     for name, document in bought.documents(tenant=tenant, store=store, digit=digit, date=date, now=now, **sold):

@@ -26,13 +26,16 @@ from redis import Redis
 
 from functions.catalog import settings as catalog_settings
 from functions.checkout import settings as checkout_settings
+from functions.checkout import wiring as checkout_wiring
 from functions.common import cards, exit_pass, migrations, mongo, pubsub, ratelimit, stores, tasks, tenants
 from functions.exit_gate import settings as gate_settings
 from functions.exit_gate import wiring as gate_wiring
 from functions.import_publish.sources import blobs, guard, secrets
+from functions.notify import settings as notify_settings
 from functions.sessions import settings as sessions_settings
 from functions.sessions import wiring as sessions_wiring
 from retailscan.rooms import event_doors
+from tests.integration.checkout.purse import Purse
 from tests.security import bought, goods
 from tests.security.contract import Operation, operation
 from tests.security.goods import ANN, NAMES, SAMPLES, STORE, TENANT, Sample
@@ -54,6 +57,7 @@ class Mall:
         self.world, self.seen, self.redis = world, seen, redis
         self.published: list[tuple[str, pubsub.OutMessage]] = []
         self.enqueued: list[dict[str, Any]] = []
+        self.purse = Purse()
         self.database: pymongo.database.Database[dict[str, Any]]
         self.client: httpx.Client
         self.url = ""
@@ -80,6 +84,8 @@ class Mall:
             quick[collection.name].delete_many({})
         for name, documents in goods.documents(self._founded).items():
             quick[name].insert_many(documents)
+            if name == "purchases":
+                bought.fill(self.purse, documents)
         self.database["stores"].delete_one({"_id": "nobody's"})
         self._writes = self.seen.writes
 
@@ -278,6 +284,8 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
     world = World(mongo_uri=mongo_uri, database=database, redis_url=redis_url)
     # Nobody out there is asked for money.
     world.environment |= {"STRIPE_API_KEY": "sk_test_mall", "STRIPE_API_BASE": "http://127.0.0.1:9"}
+    # A stream says what there is and ends; nobody's phone rings.
+    world.environment |= {"NOTICE_STREAM_SECONDS": "0", "FCM_ENDPOINT": "http://127.0.0.1:9"}
     seen = MongoWatch()
     with pytest.MonkeyPatch.context() as patched, world.installed(), RedisWatch(redis_url) as keys:
         mall = Mall(world, seen, keys)
@@ -292,6 +300,7 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
         for name in ratelimit.RATES:
             patched.setitem(ratelimit.RATES, name, (1e6, 1_000_000))
         _forget()
+        checkout_wiring.provider.replace(mall.purse)
         with pymongo.MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, w="majority") as client:
             mall.database = client[database]
             with _served(_dispatch(_apps())) as (mall.url, run):
@@ -310,7 +319,7 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
 def _forget() -> None:
     for once in (
         *(catalog_settings.load, sessions_settings.load, sessions_wiring.deps, gate_settings.load, gate_wiring.deps),
-        *(checkout_settings.payment, checkout_settings.exit_pass),
+        *(checkout_settings.payment, checkout_settings.exit_pass, notify_settings.load),
     ):
         once.replace(None)
     blobs.bucket.replace(MemoryBucket())

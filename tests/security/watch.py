@@ -57,6 +57,10 @@ UNSCOPED = (
         "the same sweep, for the cards in visits",
     ),
     _may(
+        "find", "notices", "dueAt",
+        "the sweep looks for mailboxes of all tenants in which a push waits; whatever it does to one is scoped",
+    ),
+    _may(
         "find", "promotion_counters", "holds.at",
         "the sweep settles what orders of all tenants have left behind; each write after it is scoped by the counter",
     ),
@@ -75,6 +79,10 @@ UNSCOPED = (
     _may(
         "find", "purchases", "dueAt outbox.at state updatedAt refunds.dueAt",
         "the sweeps go on with purchases of all tenants that stand still; whatever they do to one is scoped",
+    ),
+    _may(
+        "find", "products", "stock.holds.exp",
+        "the sweep settles holds of checkouts of all tenants that nobody finished; each write after it is scoped",
     ),
     _may(
         "find", "products brands modules stores promotions", "audit.when",

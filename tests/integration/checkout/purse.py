@@ -114,6 +114,17 @@ class Purse:
 
     # ---- the shopper, the bank, and trouble
 
+    def know(self, intent: Intent, capture: Capture) -> None:
+        """An intent that was made before."""
+        self.intents[intent.id] = intent
+        self._capture[intent.id] = capture
+        self._keys[f"{intent.order}:pi"] = intent.id
+
+    def forget(self) -> None:
+        """As on the first day."""
+        for kept in (self.intents, self._keys, self._capture, self._refunds):
+            kept.clear()
+
     def pay(self, intent_id: str, *, method: Method = CARD, amount: int | None = None) -> Intent:
         """The shopper pays; taken at once, or held until it is captured."""
         found = self._of(intent_id)
