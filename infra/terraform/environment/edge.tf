@@ -18,6 +18,7 @@ module "edge" {
   static_bucket = module.static.name
   rate_limits   = var.rate_limits
   waf_preview   = var.waf_preview
+  candidates    = var.candidates
   routes = [
     for route in module.topology.routes : merge(route, {
       service = route.service == null ? null : module.doors[route.service].service

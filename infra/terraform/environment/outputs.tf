@@ -3,9 +3,14 @@ output "url" {
   value       = module.edge.url
 }
 
+output "candidate_url" {
+  description = "Where the pipeline asks new revisions before they get traffic; null where it does not."
+  value       = module.edge.candidate_url
+}
+
 output "dns" {
   description = "The records that the domain needs: its address, and the proof for the certificate."
-  value       = { address = module.edge.address, certificate = module.edge.certificate_record }
+  value       = { address = module.edge.address, certificates = module.edge.certificate_records }
 }
 
 output "services" {

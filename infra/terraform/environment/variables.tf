@@ -48,6 +48,13 @@ variable "budget" {
   default     = null
 }
 
+variable "candidates" {
+  description = "Also answer under candidate.<domain> by new revisions that have no traffic yet, so that the pipeline can ask them first."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "cmek" {
   description = "Encrypt with keys of our own wherever Google and Atlas offer it."
   type        = bool

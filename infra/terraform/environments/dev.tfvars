@@ -14,6 +14,7 @@ cmek                = false
 deletion_protection = false
 archive_days        = 30
 waf_preview         = true
+candidates          = false
 redis               = { memory_gb = 1 }
 instances           = { default = { min = 0, max = 2 } }
 

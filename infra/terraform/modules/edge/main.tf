@@ -1,5 +1,16 @@
 locals {
   services = toset([for route in var.routes : route.service if route.service != null])
+
+  # What serves, and what is to be tried: the same map twice.
+  hosts = merge(
+    { live = { host = var.domain, tag = null } },
+    var.candidates ? { candidate = { host = "candidate.${var.domain}", tag = "candidate" } } : {},
+  )
+  backends = merge([
+    for name, host in local.hosts : {
+      for service in local.services : (name == "live" ? service : "${name}-${service}") => { service = service, tag = host.tag }
+    }
+  ]...)
 }
 
 resource "google_compute_global_address" "this" {
@@ -11,9 +22,11 @@ resource "google_compute_global_address" "this" {
 
 # Proves the domain by a DNS record, so that the certificate is there before the domain points here.
 resource "google_certificate_manager_dns_authorization" "this" {
+  for_each = local.hosts
+
   project = var.project
-  name    = var.name
-  domain  = var.domain
+  name    = each.key == "live" ? var.name : "${var.name}-${each.key}"
+  domain  = each.value.host
 }
 
 resource "google_certificate_manager_certificate" "this" {
@@ -21,8 +34,8 @@ resource "google_certificate_manager_certificate" "this" {
   name    = var.name
 
   managed {
-    domains            = [google_certificate_manager_dns_authorization.this.domain]
-    dns_authorizations = [google_certificate_manager_dns_authorization.this.id]
+    domains            = [for name in sort(keys(local.hosts)) : google_certificate_manager_dns_authorization.this[name].domain]
+    dns_authorizations = [for name in sort(keys(local.hosts)) : google_certificate_manager_dns_authorization.this[name].id]
   }
 }
 
@@ -32,11 +45,13 @@ resource "google_certificate_manager_certificate_map" "this" {
 }
 
 resource "google_certificate_manager_certificate_map_entry" "this" {
+  for_each = local.hosts
+
   project      = var.project
-  name         = var.name
+  name         = each.key == "live" ? var.name : "${var.name}-${each.key}"
   map          = google_certificate_manager_certificate_map.this.name
   certificates = [google_certificate_manager_certificate.this.id]
-  hostname     = var.domain
+  hostname     = each.value.host
 }
 
 resource "google_compute_ssl_policy" "this" {

@@ -6,48 +6,56 @@ resource "google_compute_url_map" "this" {
   name            = var.name
   default_service = google_compute_backend_bucket.static.id
 
-  host_rule {
-    hosts        = [var.domain]
-    path_matcher = "cards"
+  dynamic "host_rule" {
+    for_each = local.hosts
+    iterator = host
+    content {
+      hosts        = [host.value.host]
+      path_matcher = host.key
+    }
   }
 
-  path_matcher {
-    name            = "cards"
-    default_service = google_compute_backend_bucket.static.id
+  dynamic "path_matcher" {
+    for_each = local.hosts
+    iterator = host
+    content {
+      name            = host.key
+      default_service = google_compute_backend_bucket.static.id
 
-    dynamic "route_rules" {
-      for_each = var.routes
-      iterator = route
-      content {
-        priority = route.value.priority
-        service = (
-          route.value.service == null
-          ? google_compute_backend_bucket.static.id
-          : google_compute_backend_service.this[route.value.service].id
-        )
+      dynamic "route_rules" {
+        for_each = var.routes
+        iterator = route
+        content {
+          priority = route.value.priority
+          service = (
+            route.value.service == null
+            ? google_compute_backend_bucket.static.id
+            : google_compute_backend_service.this[host.key == "live" ? route.value.service : "${host.key}-${route.value.service}"].id
+          )
 
-        dynamic "match_rules" {
-          for_each = route.value.template ? [""] : []
-          content {
-            path_template_match = replace(route.value.path, "/\\{[A-Za-z]+\\}/", "*")
+          dynamic "match_rules" {
+            for_each = route.value.template ? [""] : []
+            content {
+              path_template_match = replace(route.value.path, "/\\{[A-Za-z]+\\}/", "*")
+            }
           }
-        }
-        dynamic "match_rules" {
-          for_each = route.value.template ? [""] : []
-          content {
-            path_template_match = "${replace(route.value.path, "/\\{[A-Za-z]+\\}/", "*")}/**"
+          dynamic "match_rules" {
+            for_each = route.value.template ? [""] : []
+            content {
+              path_template_match = "${replace(route.value.path, "/\\{[A-Za-z]+\\}/", "*")}/**"
+            }
           }
-        }
-        dynamic "match_rules" {
-          for_each = route.value.template ? [] : [""]
-          content {
-            full_path_match = route.value.path
+          dynamic "match_rules" {
+            for_each = route.value.template ? [] : [""]
+            content {
+              full_path_match = route.value.path
+            }
           }
-        }
-        dynamic "match_rules" {
-          for_each = route.value.template ? [] : [""]
-          content {
-            prefix_match = "${route.value.path}/"
+          dynamic "match_rules" {
+            for_each = route.value.template ? [] : [""]
+            content {
+              prefix_match = "${route.value.path}/"
+            }
           }
         }
       }
@@ -56,41 +64,45 @@ resource "google_compute_url_map" "this" {
 }
 
 resource "google_compute_region_network_endpoint_group" "this" {
-  for_each = local.services
+  for_each = local.backends
 
   project               = var.project
   region                = var.region
-  name                  = each.value
+  name                  = each.key
   network_endpoint_type = "SERVERLESS"
 
   cloud_run {
-    service = each.value
+    service = each.value.service
+    tag     = each.value.tag
   }
 }
 
 resource "google_compute_backend_service" "this" {
-  for_each = local.services
+  for_each = local.backends
 
   project               = var.project
-  name                  = "${var.name}-${each.value}"
+  name                  = "${var.name}-${each.key}"
   load_balancing_scheme = "EXTERNAL_MANAGED"
   protocol              = "HTTPS"
   security_policy       = google_compute_security_policy.this.id
 
   backend {
-    group = google_compute_region_network_endpoint_group.this[each.value].id
+    group = google_compute_region_network_endpoint_group.this[each.key].id
   }
 
   # A door says of each answer whether it may be kept; hardly any may, and then it says no-store.
-  enable_cdn = true
-  cdn_policy {
-    cache_mode         = "USE_ORIGIN_HEADERS"
-    negative_caching   = false
-    request_coalescing = true
-    cache_key_policy {
-      include_host         = true
-      include_protocol     = true
-      include_query_string = true
+  enable_cdn = each.value.tag == null
+  dynamic "cdn_policy" {
+    for_each = each.value.tag == null ? [""] : []
+    content {
+      cache_mode         = "USE_ORIGIN_HEADERS"
+      negative_caching   = false
+      request_coalescing = true
+      cache_key_policy {
+        include_host         = true
+        include_protocol     = true
+        include_query_string = true
+      }
     }
   }
 

@@ -10,6 +10,13 @@ variable "blocked_ranges" {
   }
 }
 
+variable "candidates" {
+  description = "Also answer under candidate.<domain>, by each service's revision with the tag `candidate`: so that the pipeline can ask a new revision before any shopper does."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "domain" {
   description = "The name by which apps and systems reach the suite."
   type        = string
