@@ -170,7 +170,7 @@ def _front(month: Volumes, workload: Workload, prices: Prices) -> list[Line]:
 
 def _stores(plan: Plan, prices: Prices) -> list[Line]:
     size, tier = plan.redis.size_gib, plan.mongo.tier
-    redis = prices["redis_m1_gib_hour" if size < 5 else "redis_m2_gib_hour"]
+    redis = prices["redis_gib_hour"]
     found = [Line(f"Memorystore, {size} GiB with a replica", size * prices.hours, "GiB-hours", redis)]
     if tier is None:
         return found

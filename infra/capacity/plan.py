@@ -210,7 +210,7 @@ def _redis(size: Size, rates: Rates, services: Sequence[Service], workload: Work
     # Half stays free: for copies that a failover makes, and for what is fragmented.
     return Redis(
         used_gib=used,
-        size_gib=max(1, math.ceil(2 * used)),
+        size_gib=max(round(workload("planning.cacheGib")), math.ceil(2 * used)),
         # As if no process ever had a copy of its own, and every update voided its product.
         megabits=(rates.scans * entry + rates.updates * 150) * 8 / 1e6,
         # One for commands and one for invalidations.

@@ -2,7 +2,7 @@
 
 It makes three people in the project's Identity Platform, opens a store with one product as a brand manager, sends its
 price as an ERP, checks in as a shopper and scans. It may be repeated. With --secret it leaves the shopper in Secret
-Manager for the smoke test of every later build (_SMOKE_SECRET).
+Manager for the smoke test of every later build.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ IDENTITY = "https://identitytoolkit.googleapis.com/v1"
 CODE = "4006381333931"
 PRICE = 162
 PATIENCE_SECONDS = 60.0
-SMOKE_SECRET = "smoke-shopper"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,10 @@ def scan(place: Place, shopper: smoke.Shopper, clock: Clock, ask: smoke.Ask) -> 
         clock.sleep(1.0)
 
 
-def keep(google: Google, project: str, described: Mapping[str, str]) -> str:
+def keep(google: Google, secret: str, described: Mapping[str, str]) -> str:
     """Leave the smoke test's shopper in Secret Manager (Terraform has made the secret); the name of the version."""
     content = base64.b64encode(json.dumps(described).encode()).decode()
-    url = f"{smoke.SECRETS}/projects/{project}/secrets/{SMOKE_SECRET}:addVersion"
-    version: str = google("POST", url, {"payload": {"data": content}})["name"]
+    version: str = google("POST", f"{smoke.SECRETS}/{secret}:addVersion", {"payload": {"data": content}})["name"]
     return version
 
 
@@ -141,14 +139,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--api-key", required=True, help="the web API key of Identity Platform; it is no secret")
     parser.add_argument("--tenant", default="smoke", help="a tenant of the environment, with a topic of its own")
     parser.add_argument("--store", default="smoke-store")
-    parser.add_argument("--secret", action="store_true", help=f"leave the shopper in the secret {SMOKE_SECRET}")
+    parser.add_argument(
+        "--secret", help="leave the shopper there: projects/OPERATIONS/secrets/smoke-shopper-ENVIRONMENT"
+    )
     asked = parser.parse_args(argv)
     place = Place(asked.url.rstrip("/"), asked.tenant, asked.store)
     google = Rest(given=os.environ.get("ACCESS_TOKEN", ""))
     try:
         described = run(place, asked.project, asked.api_key, google, time, smoke.ask)
         if asked.secret:
-            print(f"_SMOKE_SECRET is {keep(google, asked.project, described)}")
+            print(keep(google, asked.secret, described))
     except Failed as failed:
         print(failed, file=sys.stderr)
         return 1

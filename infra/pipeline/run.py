@@ -48,6 +48,7 @@ class Deployed:
     room: str
     image: str
     public: bool = False
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Run:
                 each["labels"][ROOM],
                 each["template"]["containers"][0]["image"],
                 each.get("ingress") == BEHIND_THE_LOAD_BALANCER,
+                tuple(each.get("urls", ())),
             )
             for each in self._listed("services")
         ]

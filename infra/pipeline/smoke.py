@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from infra.pipeline import Failed
-from infra.pipeline.google import Clock, Google
+from infra.pipeline.google import Clock, Google, Refused
 
 TIMEOUT_SECONDS = 15.0
 PAUSE_SECONDS = 0.2
@@ -131,9 +131,14 @@ def visitor(
     return visit
 
 
-def shopper_of(google: Google, secret: str, ask: Ask = ask) -> Shopper:
-    """The shopper described by a secret's version, signed in. Raises Failed."""
-    payload = google("GET", f"{SECRETS}/{secret}:access")["payload"]["data"]
+def shopper_of(google: Google, secret: str, ask: Ask = ask) -> Shopper | None:
+    """The shopper described by a secret's version, signed in; None while it has none. Raises Failed."""
+    try:
+        payload = google("GET", f"{SECRETS}/{secret}:access")["payload"]["data"]
+    except Refused as refused:
+        if refused.status == 404:
+            return None
+        raise
     try:
         described = json.loads(base64.b64decode(payload))
         names = ("apiKey", "email", "password", "storeCode", "code")

@@ -142,6 +142,7 @@ class FakeGoogle:
             "labels": {"room": service.room, "managed-by": "terraform"},
             "ingress": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER" if service.public else "INGRESS_TRAFFIC_INTERNAL_ONLY",
             "template": copy.deepcopy(service.template),
+            "urls": [f"https://{name.rpartition('/')[2]}-1.{LOCATION}.run.app"],
             "latestCreatedRevision": f"{name}/revisions/{service.revisions[-1]}",
             "latestReadyRevision": f"{name}/revisions/{service.ready}",
             "traffic": service.traffic,
@@ -314,6 +315,8 @@ class FakeGoogle:
         return {"name": path["name"], "version": f"{home}/versions/{self.tags[package, tag]}"}
 
     def _projects_secrets_versions_access(self, path: Any, _params: Any, _body: Any) -> Any:
+        if path["name"] not in self.secrets:
+            raise Refused(404, "no such version")
         return {"payload": {"data": self.secrets[path["name"]]}}
 
     def _projects_secrets_addVersion(self, path: Any, _params: Any, body: Any) -> Any:

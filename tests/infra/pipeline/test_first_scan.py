@@ -21,6 +21,7 @@ from tests.infra.pipeline.fake import PROJECT, FakeClock, FakeGoogle
 
 ROOT = Path(__file__).parents[3]
 TENANT = "smoke"
+SECRET = "projects/shop-operations/secrets/smoke-shopper-staging"
 ROOMS = ("catalog", "price_ingest", "scan", "sessions")
 
 
@@ -35,8 +36,8 @@ def test_somebody_new_is_made_and_somebody_known_is_changed() -> None:
 def test_the_shopper_is_left_as_the_smoke_test_reads_it() -> None:
     google = FakeGoogle()
     described = {"apiKey": "k", "email": "a@example.com", "password": "p", "storeCode": "s", "code": CODE}
-    version = keep(google, PROJECT, described)
-    assert version == f"projects/{PROJECT}/secrets/smoke-shopper/versions/1"
+    version = keep(google, SECRET, described)
+    assert version == f"{SECRET}/versions/1"
     assert json.loads(base64.b64decode(google.secrets[version])) == described
     signed_in = smoke.shopper_of(google, version, lambda *_: Answer(200, {"idToken": "identity"}))
     assert signed_in == Shopper("identity", "s", CODE)
@@ -96,8 +97,9 @@ async def test_an_empty_suite_gets_to_a_scanned_product_and_again(
         described = await asyncio.to_thread(run, place, PROJECT, "key", google, time, ask)
         told = capsys.readouterr().out
         assert told == f"checked in at smoke-store and scanned {CODE}: Smoke signal, 162 EUR\n"
-    version = keep(google, PROJECT, described)
+    version = keep(google, SECRET, described)
     shopper = await asyncio.to_thread(smoke.shopper_of, google, version, ask)
+    assert shopper is not None
     assert "162 EUR" in await asyncio.to_thread(smoke.story, suite.gateway_url, shopper, ask)
 
 

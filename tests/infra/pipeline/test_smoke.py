@@ -123,6 +123,10 @@ def test_the_shopper_of_a_secret_signs_in() -> None:
     assert shopper_of(described(), SECRET, web) == Shopper("identity", "store-code", "4009")
 
 
+def test_a_secret_that_is_empty_so_far_is_nobody() -> None:
+    assert shopper_of(FakeGoogle(), SECRET, Web({})) is None
+
+
 def test_a_shopper_who_cannot_sign_in_stops_the_build() -> None:
     with pytest.raises(Failed, match="cannot sign in: 400"):
         shopper_of(described(), SECRET, Web({SIGN_IN: Answer(400, {})}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from collections.abc import Mapping
@@ -53,6 +54,7 @@ class Pipeline:
             "COMMIT_SHA": COMMIT,
             "BAKE_SECONDS": "300",
             "PATIENCE_SECONDS": "900",
+            "SMOKE_SECRET": "projects/shop-ci/secrets/smoke-shopper/versions/latest",
             "PROMOTION": "retailscan-production",
         }
 
@@ -326,6 +328,18 @@ def test_nobody_visits_production_but_shoppers(pipeline: Pipeline) -> None:
     pipeline.asked.clear()
     pipeline.steps("canary")
     assert pipeline.asked == []
+
+
+def test_a_shopper_goes_the_whole_way_when_all_is_moved(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    pipeline.whole("one")
+    assert "nobody has scanned here yet" in capsys.readouterr().out
+    person = {"apiKey": "k", "email": "a@example.com", "password": "p", "storeCode": "s", "code": "4"}
+    pipeline.google.secrets[pipeline.environ["SMOKE_SECRET"]] = base64.b64encode(json.dumps(person).encode()).decode()
+    pipeline.change("scan")
+    pipeline.to_canary("two", created="11:00")
+    pipeline.answer = Answer(200, {"idToken": "identity"})
+    assert pipeline.step("canary") == 1
+    assert "check-in answered 200" in capsys.readouterr().err
 
 
 def test_a_person_can_roll_back_the_last_release_at_once(pipeline: Pipeline) -> None:
