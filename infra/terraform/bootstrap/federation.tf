@@ -54,7 +54,7 @@ resource "google_project_iam_member" "ci" {
   count = var.ci == null ? 0 : 1
 
   project = var.project.id
-  role    = google_project_iam_custom_role.starts_builds.name
+  role    = "projects/${var.project.id}/roles/${google_project_iam_custom_role.starts_builds.role_id}"
   member  = "serviceAccount:${google_service_account.ci[0].account_id}@${var.project.id}.iam.gserviceaccount.com"
 }
 

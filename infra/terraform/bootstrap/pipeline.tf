@@ -86,7 +86,7 @@ resource "google_project_iam_member" "starts_builds" {
   for_each = local.deployers
 
   project = var.project.id
-  role    = google_project_iam_custom_role.starts_builds.name
+  role    = "projects/${var.project.id}/roles/${google_project_iam_custom_role.starts_builds.role_id}"
   member  = each.value
 }
 

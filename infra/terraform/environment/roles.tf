@@ -2,9 +2,9 @@
 
 locals {
   roles = {
-    connection_secrets_create = google_project_iam_custom_role.this["connection_secrets_create"].name
-    connection_secrets_manage = google_project_iam_custom_role.this["connection_secrets_manage"].name
-    messages_send             = google_project_iam_custom_role.this["messages_send"].name
+    connection_secrets_create = "projects/${var.project.id}/roles/${google_project_iam_custom_role.this["connection_secrets_create"].role_id}"
+    connection_secrets_manage = "projects/${var.project.id}/roles/${google_project_iam_custom_role.this["connection_secrets_manage"].role_id}"
+    messages_send             = "projects/${var.project.id}/roles/${google_project_iam_custom_role.this["messages_send"].role_id}"
   }
   role_permissions = {
     # A secret that does not exist yet has no name to restrict the right to.
