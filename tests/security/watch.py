@@ -85,7 +85,7 @@ UNSCOPED = (
         "the sweep settles holds of checkouts of all tenants that nobody finished; each write after it is scoped",
     ),
     _may(
-        "find", "products brands modules stores promotions", "audit.when",
+        "find", "products brands modules stores tenant_settings promotions", "audit.when",
         "the sweep moves audit entries that any process left behind; each write after it is scoped",
     ),
 )  # fmt: skip
