@@ -265,7 +265,8 @@ def record(build: Build) -> None:
     storage.unlock(build.bucket, build.environment, build["BUILD_ID"])
     if build.environment == STAGING and (trigger := build.environ.get("PROMOTION")):
         waiting = build.builds.start(trigger, done.commit, {"_RELEASE": done.commit})
-        print(f"build {waiting} waits for approval: gcloud builds approve {waiting}")
+        where = f"--location={build['LOCATION']} --project={build['PROJECT_ID']}"
+        print(f"build {waiting} waits for a person: gcloud alpha builds approve {waiting} {where}")
 
 
 def roll_back(build: Build) -> None:

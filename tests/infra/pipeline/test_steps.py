@@ -156,8 +156,12 @@ def pipeline(tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path)
 
 
-def test_the_first_build_makes_everything_and_asks_for_production(pipeline: Pipeline) -> None:
+def test_the_first_build_makes_everything_and_asks_for_production(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
     pipeline.whole("one")
+    approve = f"gcloud alpha builds approve waiting-1 --location={LOCATION} --project=shop-ci"
+    assert capsys.readouterr().out.endswith(f"build waiting-1 waits for a person: {approve}\n")
     assert pipeline.built() == ["catalog", "scan"]
     assert pipeline.google.executed == ["catalog-migrate"]
     asked = {"projectId": "shop-ci", "triggerId": "retailscan-production"}
