@@ -113,9 +113,11 @@ async def _hung_up(receive: Any) -> None:
 
 
 async def _end(*tasks: asyncio.Future[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancel them until they have ended: a client library may swallow a cancellation that comes with an answer."""
+    while any(not task.done() for task in tasks):
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=0.1)
 
 
 def encode(data: Any) -> bytes:

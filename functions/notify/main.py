@@ -18,28 +18,25 @@ _TOPICS = {"session": sessions.TOPIC, "discount": discount.TOPIC}
 events = EventDoor("notify", ready=wiring.ready_to_push)
 
 
-@events.push("/push/session-events", subscription="session-events", topic=sessions.TOPIC)
+@events.push("/push/notices-of-visits", subscription="session-events", topic=sessions.TOPIC)
 async def on_session_event(message: Message) -> None:
-    known = (sessions.EXPIRING, sessions.CART_REPRICED, sessions.CART_STOCK_CHANGED)
-    await service.take(wiring.deps(), envelope.from_message(message, *known), service.moment())
+    await _take(message, sessions.EXPIRING, sessions.CART_REPRICED, sessions.CART_STOCK_CHANGED)
 
 
-@events.push("/push/discount-events", subscription="discount-events", topic=discount.TOPIC)
+@events.push("/push/notices-of-cards", subscription="discount-events", topic=discount.TOPIC)
 async def on_discount_event(message: Message) -> None:
-    event = envelope.from_message(message, discount.CARD_ACCEPTED)
-    await service.take(wiring.deps(), event, service.moment())
+    await _take(message, discount.CARD_ACCEPTED)
 
 
-@events.push("/push/checkout-events", subscription="checkout-events", topic=checkout.TOPIC)
+@events.push("/push/notices-of-checkouts", subscription="checkout-events", topic=checkout.TOPIC)
 async def on_checkout_event(message: Message) -> None:
-    known = (checkout.PAYMENT_CHANGED, checkout.EXPIRING, checkout.PAID, checkout.REFUNDED)
-    await service.take(wiring.deps(), envelope.from_message(message, *known), service.moment())
+    await _take(message, checkout.PAYMENT_CHANGED, checkout.EXPIRING, checkout.PAID, checkout.REFUNDED)
 
 
-@events.push("/push/dead-events", subscription="dead-events", topic="notify-dead")
+@events.push("/push/notices-dead", subscription="dead-events", topic="notify-dead")
 async def on_dead_event(message: Message) -> None:
     # One topic for what failed of three: its attributes say whose it is and where it goes when it is replayed.
-    message.params["tenantId"] = message.attributes.get("tenantId", "")
+    _name_tenant(message)
     owner = message.attributes.get("type", "").partition(".")[0]
     message.topic = _TOPICS.get(owner, checkout.TOPIC)
     await deadletters.park(message, code="NOT_DELIVERED", reason="failed several deliveries; see the logs of its id")
@@ -58,6 +55,16 @@ async def on_attend(task: Task) -> None:
 @events.job("/jobs/sweep-notices")
 async def sweep_notices(job: Job) -> None:
     await service.sweep(wiring.deps(), job.now)
+
+
+async def _take(message: Message, *known: tuple[str, int]) -> None:
+    _name_tenant(message)
+    await service.take(wiring.deps(), envelope.from_message(message, *known), service.moment())
+
+
+def _name_tenant(message: Message) -> None:
+    """Whose dead letter it would be. The topics are every tenant's, but only our own rooms publish to them."""
+    message.params["tenantId"] = message.attributes.get("tenantId", "")
 
 
 notify = door.entry()

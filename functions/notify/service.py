@@ -56,6 +56,12 @@ class Deps:
     wake_up: Callable[[Key, datetime], Awaitable[None]]
 
 
+class NotTheirs(Conflict):
+    """A mailbox of this name exists, and it is another shopper's, store's or tenant's."""
+
+    code = "NOT_THIS_SHOPPERS"
+
+
 Change = Callable[[Mailbox], Mailbox | None]
 """The next version of a mailbox; None when there is nothing to change."""
 
@@ -152,18 +158,25 @@ async def read(deps: Deps, caller: Principal, after: int) -> list[Notice]:
 async def _change(
     deps: Deps, key: Key, change: Change, now: datetime, *, create: bool = False
 ) -> tuple[Mailbox, Mailbox] | None:
-    """Before and after; None when there is nothing to change. Raises Conflict when others were faster every time."""
+    """Before and after; None when there is nothing to change.
+
+    Raises NotTheirs when the visit is another shopper's, Conflict when others were faster every time.
+    """
+    refused = False
     for attempt in range(ROUNDS):
         before = await deps.mailboxes.find(key)
         if before is None:
             if not create:
                 return None
+            if refused:
+                raise NotTheirs("this visit is not this shopper's")
             before = mailbox.empty(key.session_id, key.tenant_id, key.store_id, key.user_id, now)
         after = change(before)
         if after is None:
             return None
         if await deps.mailboxes.save(key, after):
             return before, after
+        refused = before.ver == 0
         await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 5))
     raise Conflict("others change this at the same time; repeat it", code="CONCURRENT_CHANGE")
 
@@ -180,8 +193,10 @@ async def _attend(deps: Deps, key: Key, now: datetime, *, first: Callable[[Mailb
 
     try:
         changed = await _change(deps, key, step, now, create=first is not None)
+    except NotTheirs as foreign:
+        raise Rejected(foreign.message, code=foreign.code) from foreign
     except Conflict as busy:
-        raise Retryable("the mailbox is busy, or it is another shopper's") from busy
+        raise Retryable("others change the mailbox at the same time") from busy
     if changed is None:
         return False
     before, after = changed

@@ -45,7 +45,8 @@ async def _stream(
             # Cleared before looking: what is told from now on is seen in this look or wakes the next one.
             told.clear()
             try:
-                found = await service.read(deps, caller, after)
+                # A reader who hangs up must not break off a conversation with MongoDB: its connection would be lost.
+                found = await asyncio.shield(service.read(deps, caller, after))
             except Exception as error:  # the client comes back in two seconds and goes on where it was
                 if not mongo.is_outage(error):
                     raise

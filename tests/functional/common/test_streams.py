@@ -77,3 +77,23 @@ async def test_an_error_on_the_way_is_not_an_end() -> None:
     with pytest.raises(LookupError):
         await Stream(200, broken(), [])(None, client.receive, client.send)
     assert client.got[-1]["more_body"] is True
+
+
+async def test_a_cancellation_that_is_swallowed_on_the_way_is_repeated() -> None:
+    client, swallowed = Client(), 0
+
+    async def stubborn() -> AsyncIterator[bytes]:
+        nonlocal swallowed
+        yield b"."
+        client.hang_up()
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed == 3:
+                    raise
+
+    async with asyncio.timeout(5):
+        await Stream(200, stubborn(), [])(None, client.receive, client.send)
+    assert swallowed == 3

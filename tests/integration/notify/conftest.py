@@ -79,7 +79,7 @@ class Room:
         said = {"sessionId": VISIT, "userId": SHOPPER} | data
         at = datetime.fromtimestamp(self.now, UTC)
         message = to_message(Event(event_id or uuid.uuid4().hex, kind, 1, tenant, store, at, said))
-        path = f"/push/{TOPIC[kind.partition('.')[0]]}"
+        path = f"/push/{PLACE[kind.partition('.')[0]]}"
         reply = await self.events.post(
             path, json=push_body(message.data, attributes=message.attributes), headers=self.world.platform(path)
         )
@@ -125,8 +125,8 @@ class Room:
         return [each async for each in mongo.database().notices.find({}).sort("_id", 1)]
 
 
-TOPIC = {"session": "session-events", "discount": "discount-events", "checkout": "checkout-events",
-         "purchase": "checkout-events"}  # fmt: skip
+PLACE = {"session": "notices-of-visits", "discount": "notices-of-cards", "checkout": "notices-of-checkouts",
+         "purchase": "notices-of-checkouts"}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

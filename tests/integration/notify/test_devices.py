@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions.common import mongo
 from tests.integration.notify.conftest import OTHER_STORE, RIVAL, RIVAL_STORE, VISIT, Room
 
 
@@ -73,7 +74,9 @@ async def test_a_stranger_reaches_neither_devices_nor_notices(room: Room, strang
 async def test_an_event_about_somebody_else_does_not_get_into_this_mailbox(room: Room, whose: dict[str, str]) -> None:
     await room.register()
     before = await room.document()
-    assert await room.paid(**whose) == 503
+    assert await room.paid(**whose) == 204
+    (letter,) = [each async for each in mongo.database().dead_letters.find({})]
+    assert letter["code"] == "NOT_THIS_SHOPPERS"
     assert await room.document() == before
     assert room.fcm.asked == 0
 
