@@ -46,6 +46,9 @@ async def test_the_tours_do_what_they_say() -> None:
     assert text.count('"kind":"gtin"') >= 1
     assert '"lot":"LOT7"' in text
     assert '"applied":2' in text
+    assert '"state":"exit_issued"' in text
+    assert '"opened":true' in text
+    assert "PASS_USED" in text
     assert '"unitPrice":139' in text
     assert "line 3: price 'two euros'" in text
     assert "published: 2 new" in text
