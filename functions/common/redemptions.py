@@ -7,7 +7,6 @@ between confirm and release: whichever changes its state first excludes the othe
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from functions.common.redemption_counters import COUNTERS, counters_asked, give_
 from functions.common.redemption_counters import Redemption as Redemption
 from functions.common.retail.promotion_rules import Rule
 from functions.common.retail.promotions import Usage
+from functions.common.together import together
 
 RECORDS = "promotion_redemptions"
 CLAIMING, CLAIMED, CONFIRMED, RELEASED = "claiming", "claimed", "confirmed", "released"
@@ -94,7 +94,7 @@ async def claim(
         return []
     hold = _hold_id(record)
     await failpoints.hit("redemption.after_record")
-    taken = await asyncio.gather(*(take(tenant_id, order_id, hold, limit, now) for limit in limits))
+    taken = await together(*(take(tenant_id, order_id, hold, limit, now) for limit in limits))
     refused = {limit.rule_id: Refusal(limit.rule_id, limit.code, why)
                for limit, why in zip(limits, taken, strict=True) if why is not None}  # fmt: skip
     if refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from functions.common.brand_cards import Card, read
 from functions.common.carts import CardOnVisit, Visit
 from functions.common.errors import Conflict, Malformed, NotFound, Problem, Unauthenticated, Unavailable
 from functions.common.mongo import Document
+from functions.common.together import together
 from functions.discount import brand_card
 from functions.discount.brand_card import Answer, Looked, Scanned
 from functions.discount.loyalty import Loyalty, LoyaltyDown
@@ -80,7 +80,7 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
     nobody can say now whose brand it is.
     """
     named = scanned.brand_id
-    visit, known = await asyncio.gather(
+    visit, known = await together(
         _open_visit(deps, caller, now), deps.brands.has(caller.tenant_id, named) if named else _no_brand()
     )
     if named is not None and not known:
@@ -96,7 +96,7 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
         looked=looked,
         now=now,
     )
-    kept, _ = await asyncio.gather(deps.cards.attach(document, now), _remember(deps, caller, scanned, looked))
+    kept, _ = await together(deps.cards.attach(document, now), _remember(deps, caller, scanned, looked))
     if kept is None:
         raise Conflict("this card is in use: it is free again ten minutes after it was scanned", code="CARD_IN_USE")
     await failpoints.hit("card.after_attach_before_visit")
@@ -118,7 +118,7 @@ async def accept(deps: CardDeps, caller: Principal, scanned: Scanned, *, card_id
 
 async def current(deps: CardDeps, caller: Principal, now: datetime) -> Card:
     """The card on the caller's visit. Raises NotFound when there is none (any more), Unauthenticated as `accept`."""
-    visit, card = await asyncio.gather(
+    visit, card = await together(
         deps.carts.read(*_whose(caller)), deps.cards.newest(caller.tenant_id, caller.store_id, caller.session_id)
     )
     if visit is None or visit.is_over(now):

@@ -100,6 +100,8 @@ class RestLoyalty:
         """See `Loyalty`."""
         if not self._url:
             raise LoyaltyDown("no loyalty system is set up")
+        # Loading it takes a while, once in a process: that is not the loyalty system's time.
+        client = self._http()
         try:
             self._breaker.admit()
         except LoyaltyDown:
@@ -109,7 +111,7 @@ class RestLoyalty:
         try:
             # Over all of it: a time-out of the client is for each read, and an answer may come byte by byte.
             async with asyncio.timeout(self._timeout):
-                answer = await self._ask(question)
+                answer = await self._ask(client, question)
         except (LoyaltyDown, TimeoutError) as error:
             self._failed(error)
             raise error if isinstance(error, LoyaltyDown) else LoyaltyDown("it did not answer in time") from None
@@ -131,11 +133,11 @@ class RestLoyalty:
         log.warning("loyalty.failed", reason=str(error) or type(error).__name__)
         self._breaker.failed(error.retry_after if isinstance(error, LoyaltyDown) else 0.0)
 
-    async def _ask(self, question: dict[str, Any]) -> Answer | None:
+    async def _ask(self, client: httpx.AsyncClient, question: dict[str, Any]) -> Answer | None:
         import httpx
 
         try:
-            async with self._http().stream("POST", f"{self._url}/v1/cards:lookup", json=question) as response:
+            async with client.stream("POST", f"{self._url}/v1/cards:lookup", json=question) as response:
                 if response.status_code == 404:
                     return None
                 if response.status_code != 200:

@@ -21,7 +21,7 @@ VISIT = f"{STORE}.{'a' * 32}"
 
 @pytest.fixture
 async def suite() -> AsyncIterator[Suite]:
-    env = {"LOYALTY_TIMEOUT_SECONDS": "0.8", "OTEL_TRACES_SAMPLE": "0"}
+    env = {"OTEL_TRACES_SAMPLE": "0"}
     async with Suite(rooms=("discount",), tenants=(TENANT,), door_env=env, scheduler=False) as running:
         await asyncio.to_thread(furnish, running)
         yield running
@@ -61,7 +61,7 @@ async def test_a_card_is_confirmed_and_when_the_loyalty_system_dies_degraded_and
         suite.others["loyalty"].kill()
         began = time.monotonic()
         degraded = await scan()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 8
         assert (degraded["status"], degraded["groups"], degraded["asOf"]) == ("degraded", card["groups"], card["asOf"])
         await suite.restart_stand_in("loyalty")
         assert (await scan())["status"] == "confirmed"
