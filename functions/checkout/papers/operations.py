@@ -110,13 +110,13 @@ async def renew_pass(call: Call) -> Reply:
 @door.get(f"{CHECKOUT}/pass.svg", auth=SHOPPER, summary="The pass as a QR code", reply_media="image/svg+xml",
           errors=CONFLICTS)  # fmt: skip
 async def draw_pass_svg(call: Call) -> Reply:
-    return _picture(await purchase_of(call), "svg")
+    return await _picture(await purchase_of(call), "svg")
 
 
 @door.get(f"{CHECKOUT}/pass.png", auth=SHOPPER, summary="The pass as a QR code of pixels", reply_media="image/png",
           errors=CONFLICTS)  # fmt: skip
 async def draw_pass_png(call: Call) -> Reply:
-    return _picture(await purchase_of(call), "png")
+    return await _picture(await purchase_of(call), "png")
 
 
 # ---- what they share -----------------------------------------------------------------------------------------
@@ -171,9 +171,11 @@ def _pass(purchase: Document) -> Reply:
     )
 
 
-def _picture(purchase: Document, form: Form) -> Reply:
+async def _picture(purchase: Document, form: Form) -> Reply:
     text = exit_pass.sign(passes.current(purchase), settings.exit_pass().exit_signing_key)
-    return _bytes(pictures.draw(text, form), pictures.MEDIA[form], ("content-security-policy", "default-src 'none'"))
+    # Making a code is a tenth of a second of arithmetic, and payments must not wait for it either.
+    content = await asyncio.to_thread(pictures.draw, text, form)
+    return _bytes(content, pictures.MEDIA[form], ("content-security-policy", "default-src 'none'"))
 
 
 def _bytes(content: bytes, media: str, *more: tuple[str, str]) -> Reply:
