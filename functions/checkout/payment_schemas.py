@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from functions.checkout.closing_schemas import Day
 from functions.common.wire import Wire
 
 MOST_LINES = 200
@@ -90,8 +91,8 @@ class RefundView(Wire):
 class ReconciliationQuery(Wire):
     """Which days, both ends included."""
 
-    from_: Annotated[date | None, Field(alias="from")] = None
-    to: date | None = None
+    from_: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
     page: Annotated[int, Field(ge=1, le=10_000)] = 1
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 

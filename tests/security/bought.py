@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,12 +12,14 @@ from functions.checkout import closing_day
 from functions.checkout.payments.provider import Intent
 from functions.common.cart_lines import CartLine, to_document
 from functions.common.exit_pass import ExitPass
+from local.stripe.webhooks import signature
 from tests.integration.checkout.purse import Purse
 
 LINK_SECRET = "L" * 43
 """The same in every link of the mall: with another checkout in front it opens nothing."""
 _LINK_HASH = hashlib.sha256(LINK_SECRET.encode()).hexdigest()
 PASS_NUMBER = "0123456789abcdef" * 2
+WEBHOOK_SECRET = "whsec_mall"
 
 
 def checkout_id(store: str, digit: str) -> str:
@@ -33,6 +36,41 @@ def exit_pass(checkout: str, store: str, now: datetime) -> ExitPass:
     """The pass of a purchase; it lasts as long as the mall is open."""
     start = now.replace(microsecond=0)
     return ExitPass(checkout, store, PASS_NUMBER, 2, start, start + timedelta(hours=1))
+
+
+def event(checkout: str) -> bytes:
+    """What Stripe tells when a checkout is paid."""
+    intent = {"object": "payment_intent", "id": f"pi_{checkout[-1]}", "metadata": {"checkoutId": checkout}}
+    told = {"object": "event", "id": "evt_mall", "type": "payment_intent.succeeded", "created": 1_763_683_200}
+    return json.dumps({**told, "data": {"object": intent}}).encode()
+
+
+def signed(content: bytes) -> str:
+    """Stripe's signature, of just now."""
+    return signature(WEBHOOK_SECRET, content)
+
+
+def asked(store: str, digit: str, name: str, now: datetime) -> dict[str, Any]:
+    """A refund that waits for a second person."""
+    return {
+        "id": f"{digit}1" * 12, "state": "awaiting_approval", "amount": 159, "clawedBack": 0,
+        "lines": [{"lineId": "00000001", "quantity": 1000}], "units": [["00000001", 0]],
+        "goods": [{"barcode": "4006381333931", "quantity": 1000}], "shares": [], "broken": [], "taken": [],
+        "reason": name, "restock": False, "restocked": False, "by": f"kim-{store}", "at": now, "approvedBy": None,
+        "approvedAt": None, "providerId": None, "error": None,
+    }  # fmt: skip
+
+
+def compared(*, tenant: str, name: str, now: datetime) -> dict[str, Any]:
+    """A day that was compared with the payment provider."""
+    finding = {
+        "kind": "amount_differs", "intentId": f"pi_{tenant}", "checkoutId": name, "storeId": None, "state": "closed",
+        "providerStatus": "succeeded", "currency": "EUR", "ours": None, "theirs": None,
+    }  # fmt: skip
+    return {
+        "tenantId": tenant, "day": "2026-10-01", "from": now, "to": now, "checked": 1, "at": now, "revision": 1,
+        "counts": {"missing_here": 0, "missing_there": 0, "amount_differs": 1}, "findings": [finding],
+    }  # fmt: skip
 
 
 def purchase(
@@ -71,7 +109,8 @@ def purchase(
             "jti": shown.number, "items": shown.items, "issuedAt": shown.issued_at, "expiresAt": shown.expires_at,
             "usedAt": None, "usedBy": None, "override": None,
         },
-        "refunds": [], "refunded": 0, "history": [{"state": "exit_issued", "at": now, "why": name}], "outbox": [],
+        "refunds": [asked(store, digit, name, now)], "refunded": 0,
+        "history": [{"state": "exit_issued", "at": now, "why": name}], "outbox": [],
         "audit": [], "expiresAt": now + timedelta(minutes=15), "createdAt": now, "updatedAt": now, "paidAt": now,
         "dueAt": now + timedelta(hours=4),
     }  # fmt: skip
@@ -84,7 +123,8 @@ def waiting(*, digit: str, own_visit: bool = False, **more: Any) -> dict[str, An
     payment = {**paid["payment"], "status": "requires_payment_method", "captured": 0, "capture": "manual"}
     look = {"id": f"{checkout}.1", "kind": "age", "status": "open", "by": None, "at": paid["createdAt"]}
     found = {
-        **paid, "state": "payment_pending", "receipt": None, "pass": None, "payment": payment | {"method": None},
+        **paid, "state": "payment_pending", "refunds": [],
+        "receipt": None, "pass": None, "payment": payment | {"method": None},
         "interventions": [{**look, "reason": None, "diff": None}], "dueAt": paid["expiresAt"],
     }  # fmt: skip
     del found["paidAt"]

@@ -77,6 +77,7 @@ NAMES = {
         bought.checkout_id("nowhere", "0"),
         bought.checkout_id(OTHER_STORE, "c"),
     ),
+    "refundId": Names("a1" * 12, "b1" * 12, "0" * 24, "c1" * 12),
     "interventionId": Names(
         f"{bought.checkout_id(STORE, '1')}.1",
         f"{bought.checkout_id(RIVAL_STORE, '2')}.1",
@@ -108,6 +109,8 @@ class Sample:
     content: bytes | None = None
     """A body that is not JSON."""
     media: str = "text/csv"
+    headers: Mapping[str, str] | None = None
+    """Headers that it cannot do without."""
 
 
 def _product(barcode: str, name: str) -> dict[str, Any]:
@@ -355,6 +358,10 @@ SAMPLES: dict[str, Sample] = {
     ),
     "checkout.close_day": Sample({"date": "2026-10-01"}),
     "checkout.check_out": Sample({"cartVersion": 1, "total": 143, "currency": "EUR"}),
+    "checkout.refund_purchase": Sample(
+        {"lines": [{"lineId": "00000001", "quantity": 1000}], "whole": False, "reason": "sour", "restock": True},
+        {("lines", 0, "lineId"): "lineId"},
+    ),
     "checkout.cancel_checkout": Sample(path={"checkoutId": bought.checkout_id(STORE, "4")}),
     "checkout.approve_intervention": Sample({"reason": "of age"}),
     "checkout.reject_intervention": Sample({"reason": "too young"}),
@@ -401,6 +408,7 @@ def _records(made: Documents, tenant: str) -> None:
     stamp = {"tenantId": tenant, "ver": 1, "createdAt": BORN, "updatedAt": BORN}
     said = {**_SETTINGS, "receiptFooter": _text(tenant, "Thank you")}
     _add(made, "tenant_settings", name="settings", deletedAt=None, **said, **stamp)
+    _add(made, "reconciliations", **bought.compared(tenant=tenant, name=_text(tenant, "checkout"), now=BORN))
     profile = {"extends": "retailscan", "name": f"{tenant}-csv", "title": _text(tenant, "Till")}
     described = Profile.from_dict(profile).to_dict()
     _add(made, "import_profiles", name=f"{tenant}-csv", profile=described, updatedBy=_text(tenant, "manager"), **stamp)

@@ -161,6 +161,7 @@ class Mall:
         elif content is None:
             given = sample.body if body is ... else body
             content = json.dumps(given).encode() if given is not None else None
+        more |= dict(sample.headers or {})
         if content is not None:
             more["Content-Type"] = sample.media if op.media else "application/json"
         asked: list[tuple[str, str | int | float | bool | None]]
@@ -182,6 +183,9 @@ class Mall:
         sample = SAMPLES.get(op.id, Sample())
         if op.id == "sessions.check_in":
             return Sample({"storeCode": self.store_code(TENANT, STORE)})
+        if op.id == "checkout.stripe_webhook":
+            event = bought.event(NAMES["checkoutId"].mine)
+            return Sample(content=event, media="application/json", headers={"stripe-signature": bought.signed(event)})
         if op.id == "exit_gate.open_gate":
             return Sample({"pass": self.exit_pass(STORE)})
         lacks = (sample.body is None) != (op.body is None) or (sample.content is None) != (not op.media)
@@ -284,6 +288,7 @@ def opened(mongo_uri: str, database: str, redis_url: str) -> Iterator[Mall]:
     world = World(mongo_uri=mongo_uri, database=database, redis_url=redis_url)
     # Nobody out there is asked for money.
     world.environment |= {"STRIPE_API_KEY": "sk_test_mall", "STRIPE_API_BASE": "http://127.0.0.1:9"}
+    world.environment |= {"STRIPE_WEBHOOK_SECRETS": bought.WEBHOOK_SECRET}
     # A stream says what there is and ends; nobody's phone rings.
     world.environment |= {"NOTICE_STREAM_SECONDS": "0", "FCM_ENDPOINT": "http://127.0.0.1:9"}
     seen = MongoWatch()

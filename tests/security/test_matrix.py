@@ -30,6 +30,7 @@ from tests.security.watch import stores_of
 
 PUBLIC = {
     "checkout.open_receipt",
+    "checkout.stripe_webhook",
     "checkout.open_receipt_data",
     "checkout.open_receipt_document",
     "exit_gate.read_exit_keys",
