@@ -124,7 +124,7 @@ async def test_f25_a_card_is_used_once_and_never_after_its_time(run: Run) -> Non
 
 async def test_coupons_survive_processes_that_are_killed_at_every_step(run: Run, mongod: str, database: str) -> None:
     """Four processes go through the same orders and are killed on the way; no limit is passed, no coupon is lost."""
-    orders, chance = run.size(60, 2_000), random.Random(run.seed)
+    orders, chance = run.size(60, 1_000), random.Random(run.seed)
     with using(mongod, database):
         await migrations.apply(mongo.database(), COLLECTIONS)
         await asyncio.gather(*(_until_done(run, chance, mongod, database, orders, worker) for worker in range(4)))
@@ -138,7 +138,7 @@ async def test_coupons_survive_processes_that_are_killed_at_every_step(run: Run,
 async def _until_done(run: Run, chance: random.Random, uri: str, database: str, orders: int, worker: int) -> None:
     argv = [sys.executable, "-m", "tests.faults.redeeming", uri, database, str(orders), str(run.seed + worker)]
     # Each process dies at two of the points before it may finish; the later a point, the seldomer it is met.
-    deaths = [POINTS[(worker + turn) % len(POINTS)] for turn in range(run.size(2, 12))]
+    deaths = [POINTS[(worker + turn) % len(POINTS)] for turn in range(run.size(2, 6))]
     while True:
         point = deaths.pop() if deaths else ""
         process = await asyncio.create_subprocess_exec(
