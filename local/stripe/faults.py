@@ -56,10 +56,14 @@ class Faults:
         return rule
 
     def replace(self, rules: Iterable[dict[str, Any]]) -> None:
-        """These rules from now on, and no others."""
-        self.rules = []
-        for each in rules:
-            self.add(**each)
+        """These rules from now on, and no others; all of them or, when one cannot be, none."""
+        before, self.rules = self.rules, []
+        try:
+            for each in rules:
+                self.add(**each)
+        except (ValueError, TypeError):
+            self.rules = before
+            raise
 
     def strike(self, verb: str) -> Rule | None:
         """The rule that strikes now; counts."""
