@@ -11,7 +11,7 @@ from functions.common import cards
 from local.issuer import OIDC_ISSUER, PUSH_SERVICE_ACCOUNT
 from tests.security import forged
 from tests.security.contract import changed, operation
-from tests.security.goods import NAMES, RIVAL, RIVAL_STORE, TENANT
+from tests.security.goods import BOB, NAMES, RIVAL, RIVAL_STORE, STORE, TENANT
 from tests.security.mall import CALLERS, Mall, event_paths
 from tests.support import SERVICE_URL, bearer, push_body
 
@@ -155,4 +155,25 @@ def test_what_carts_hear_of_one_tenant_touches_no_cart_of_another(mall: Mall) ->
         for path in ("/jobs/tell-expiring", "/jobs/sweep-sessions"):
             assert mall.call(path).status_code == 204
     assert ("find", "sessions") in asked
+    assert mall.dump(RIVAL) == before
+
+
+def test_what_is_told_of_one_tenant_reaches_no_shopper_of_another(mall: Mall) -> None:
+    before = mall.dump(RIVAL)
+    for store in (STORE, RIVAL_STORE):
+        event = {
+            "id": "e2", "type": "purchase.paid", "version": 1, "tenantId": TENANT, "storeId": store,
+            "occurredAt": "2026-11-20T10:00:00Z",
+            "data": {
+                "sessionId": NAMES["sessionId"].rival, "userId": BOB, "checkoutId": "c1", "total": 1, "currency": "EUR",
+                "items": 1, "paidAt": "2026-11-20T10:00:00Z",
+            },
+        }  # fmt: skip
+        assert mall.deliver("/push/notices-of-checkouts", event, tenantId=TENANT).status_code == 204
+    assert mall.database.dead_letters.count_documents({"tenantId": TENANT, "code": "NOT_THIS_SHOPPERS"}) == 2
+    theirs = {"tenantId": TENANT, "storeId": STORE, "userId": BOB, "sessionId": NAMES["sessionId"].rival}
+    assert mall.call("/tasks/attend", theirs).status_code == 204
+    with mall.seen.recorded() as asked:
+        assert mall.call("/jobs/sweep-notices").status_code == 204
+    assert asked == [("find", "notices")]
     assert mall.dump(RIVAL) == before
