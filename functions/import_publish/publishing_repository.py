@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -40,6 +41,8 @@ _DECIDED_BY = dict.fromkeys(
     ),
     1,
 )
+SLICE = 100
+"""Products that are written at once."""
 _TAKEN = frozenset({11000, 112})
 """Duplicate key (somebody was faster) and write conflict: look again and decide again."""
 _REFUSED = 121
@@ -89,18 +92,34 @@ class Products:
 
         What was not refused came too late. Raises pymongo's errors; then it is unknown which were written.
         """
-        import asyncio
-
-        inserts, updates = await asyncio.gather(
-            _command("insert", "documents", [document for _, document in writes.inserts]),
-            _command("update", "updates", [{"q": q, "u": u, "upsert": True} for _, q, u in writes.updates]),
-        )
+        inserts = await _gently("insert", "documents", [document for _, document in writes.inserts])
+        updates = await _gently("update", "updates", [{"q": q, "u": u, "upsert": True} for _, q, u in writes.updates])
         lost = {writes.inserts[index][0]: refused for index, refused in inserts.items()}
         return lost | {writes.updates[index][0]: refused for index, refused in updates.items()}
 
     async def audit(self, entries: Sequence[Document]) -> None:
         """Keep audit entries; those that are kept already stay as they are."""
         await bulk.insert_missing(AUDIT, entries)
+
+
+_turn: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+
+
+async def _gently(name: str, key: str, items: list[Document]) -> dict[int, bool]:
+    """The writes in slices, one at a time in this process: the database has others to serve in between.
+
+    Chunks are made and told of side by side, so that it is always writing; more at a time would only make scans wait.
+    """
+    global _turn
+    loop = asyncio.get_running_loop()
+    if _turn is None or _turn[0] is not loop:
+        _turn = (loop, asyncio.Semaphore(1))
+    lost: dict[int, bool] = {}
+    for start in range(0, len(items), SLICE):
+        async with _turn[1]:
+            found = await _command(name, key, items[start : start + SLICE])
+        lost |= {start + index: refused for index, refused in found.items()}
+    return lost
 
 
 async def _command(name: str, key: str, items: list[Document]) -> dict[int, bool]:
