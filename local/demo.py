@@ -18,6 +18,7 @@ from rich.markup import escape
 
 from functions.common.stores import CACHED_SECONDS
 from local import catalogue
+from local.demo_checkout import CHAPTERS as PAYING
 from local.demo_import import new_products
 from local.processes import LocalError
 from local.provision import PROJECT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 TENANT = catalogue.TENANTS[0]
 STORE = TENANT.stores[0][0]
 TOPIC = f"projects/{PROJECT}/topics/price-updates-{TENANT.id}"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 SCANS = 100
 FRESH_ROUNDS = 20
 
@@ -46,6 +47,7 @@ class Story:
     publisher: PublisherClient
     console: Console
     updates: int
+    endpoints: dict[str, str]
     tokens: dict[str, str] = field(default_factory=dict)
     figures: list[tuple[str, str]] = field(default_factory=list)
 
@@ -264,7 +266,7 @@ async def nobody_else(story: Story) -> None:
     story.say("8. Another chain's ERP asks for that batch: there is no such thing, for them.")
 
 
-CHAPTERS = (sign_in, check_in, first_scan, new_prices, batch, stale, poison, nobody_else, new_products)
+CHAPTERS = (sign_in, check_in, first_scan, new_prices, batch, stale, poison, nobody_else, new_products, *PAYING)
 
 
 async def play(url: str, updates: int = 1_000) -> int:
@@ -277,7 +279,8 @@ async def play(url: str, updates: int = 1_000) -> int:
             status = (await http.get("/dev/status")).json()
         except (httpx.HTTPError, ValueError):
             raise LocalError(f"no suite answers at {url}: start one with `make run`.") from None
-        story = Story(http, _publisher(status["endpoints"]["pubsub"]), console, updates)
+        endpoints = status["endpoints"]
+        story = Story(http, _publisher(endpoints["pubsub"]), console, updates, endpoints)
         started = time.perf_counter()
         try:
             for chapter in CHAPTERS:
