@@ -18,7 +18,7 @@ from functions.common.purchases import Purchases
 from functions.common.redemptions import Redemption, Refusal
 from functions.common.retail.promotion_rules import Rule
 from functions.common.retail.promotions import Usage
-from functions.common.stock_holds import Leftover, Reserved
+from functions.common.stock_holds import Emptied, Leftover, Reserved
 from functions.common.stores import Store
 from functions.common.tenants import TenantSettings
 
@@ -120,7 +120,11 @@ class Redemptions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """What the doors hand to the verbs. `enqueue(path, body, at)` has a path of the events door called at a time."""
+    """What the doors hand to the verbs.
+
+    `enqueue(path, body, at)` has a path of the events door called at a time. `sold_out(tenant, store, products)` tells
+    other shoppers that the last has been taken.
+    """
 
     purchases: Purchases
     carts: Carts
@@ -134,4 +138,5 @@ class Deps:
     terms: Callable[[str], Awaitable[TenantSettings]]
     products: Callable[[str, str, Sequence[str]], Awaitable[Mapping[str, ProductNow]]]
     enqueue: Callable[[str, dict[str, Any], datetime | None], Awaitable[None]]
+    sold_out: Callable[[str, str, Sequence[Emptied]], Awaitable[None]]
     recent: Recent = field(default_factory=Recent)

@@ -13,6 +13,7 @@ from functions.common import failpoints, log
 from functions.common.errors import Unavailable
 from functions.common.mongo import Document
 from functions.common.retail import purchase_states as states
+from functions.common.together import together
 
 
 def key_of(purchase: Document) -> str:
@@ -26,7 +27,8 @@ async def begin(deps: Deps, purchase: Document, now: datetime) -> Document | Non
         if purchase["interventions"]:
             return await deps.purchases.move(purchase, states.PAYMENT_PENDING, now=now, values={"payment": None})
         return await finishing.mark_paid(deps, purchase, None, now)
-    intent = await ask(deps, purchase)
+    # Side by side: one asks the provider, the other Cloud Tasks. A task for what came to nothing finds nothing to do.
+    intent, _ = await together(ask(deps, purchase), _remind(deps, purchase))
     await failpoints.hit("pi.after_create_before_save")
     found = await deps.purchases.move(
         purchase, states.PAYMENT_PENDING, now=now, values={"payment": payment_of(deps, purchase, intent)}
@@ -34,7 +36,6 @@ async def begin(deps: Deps, purchase: Document, now: datetime) -> Document | Non
     if found is not None:
         deps.recent.put(purchase["_id"], intent)
         await failpoints.hit("order.after_pi_saved")
-        await _remind(deps, found)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from functions.checkout import selling
+from functions.checkout import reserving, selling
 from functions.checkout.core import Deps
 from functions.checkout.refusals import Refusal
 from functions.common import failpoints
@@ -25,18 +25,9 @@ from functions.common.tenants import TenantSettings
 
 async def price(deps: Deps, purchase: Document, now: datetime) -> Document | None:
     """The purchase as it is priced; None when somebody was faster. Raises Refusal."""
-    tenant_id, store_id, session_id = purchase["tenantId"], purchase["storeId"], purchase["sessionId"]
-    visit = await deps.carts.lock(
-        tenant_id,
-        store_id,
-        session_id,
-        purchase["userId"],
-        cart_ver=purchase["cartVer"],
-        checkout_id=purchase["_id"],
-        now=now,
-    )
+    visit = await _lock(deps, purchase, now)
     if visit is None:
-        raise await _no_lock(deps, purchase, now)
+        visit = await _lock_left_behind(deps, purchase, now)
     await failpoints.hit("order.after_lock")
     store, terms, priced, held = await gather(deps, visit, purchase["_id"], now)
     _check(purchase, visit, priced, store, now)
@@ -88,7 +79,7 @@ async def gather(
 
 async def cart_of(deps: Deps, purchase: Document, now: datetime) -> dict[str, Any] | None:
     """The visit's cart as it is now, as the app shows it; None when the visit is over."""
-    visit = await deps.carts.read(purchase["tenantId"], purchase["storeId"], purchase["sessionId"], purchase["userId"])
+    visit = await _visit(deps, purchase)
     if visit is None or not visit.is_open(now):
         return None
     _, _, priced, _ = await gather(deps, visit, purchase["_id"], now)
@@ -111,10 +102,35 @@ def _check(purchase: Document, visit: Visit, priced: Quote, store: Store, now: d
         raise Refusal("OUT_OF_STOCK", {"lines": [{"lineId": line, "code": OUT_OF_STOCK} for line in short]})
 
 
-async def _no_lock(deps: Deps, purchase: Document, now: datetime) -> Refusal:
-    visit = await deps.carts.read(purchase["tenantId"], purchase["storeId"], purchase["sessionId"], purchase["userId"])
+async def _lock(deps: Deps, purchase: Document, now: datetime) -> Visit | None:
+    return await deps.carts.lock(
+        purchase["tenantId"],
+        purchase["storeId"],
+        purchase["sessionId"],
+        purchase["userId"],
+        cart_ver=purchase["cartVer"],
+        checkout_id=purchase["_id"],
+        now=now,
+    )
+
+
+async def _lock_left_behind(deps: Deps, purchase: Document, now: datetime) -> Visit:
+    """The visit, when only a checkout that has ended held its cart: a process slept, locked it and died.
+
+    Raises Refusal when something else stands against it.
+    """
+    visit = await _visit(deps, purchase)
     code = why_not(visit, purchase["cartVer"], purchase["_id"], now) or "CART_CHANGED"
-    held_by = visit.checkout.checkout_id if visit is not None and visit.checkout is not None else None
-    if code == "CART_LOCKED":
-        return Refusal(code, {"checkoutId": held_by})
-    return Refusal(code)
+    if code != "CART_LOCKED" or visit is None or visit.checkout is None:
+        raise Refusal(code)
+    holder = await deps.purchases.by_id(visit.checkout.checkout_id)
+    if holder is not None and holder["state"] in states.GIVEN_UP:
+        await reserving.release(deps, holder)
+        locked = await _lock(deps, purchase, now)
+        if locked is not None:
+            return locked
+    raise Refusal(code, {"checkoutId": visit.checkout.checkout_id})
+
+
+async def _visit(deps: Deps, purchase: Document) -> Visit | None:
+    return await deps.carts.read(purchase["tenantId"], purchase["storeId"], purchase["sessionId"], purchase["userId"])

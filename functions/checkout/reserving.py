@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from functions.common.quotes import STRICT
 from functions.common.redemptions import Redemption
 from functions.common.retail import purchase_states as states
 from functions.common.stock_holds import Shortage
+from functions.common.together import together
 
 HELD_LONGER = timedelta(minutes=30)
 """Holds outlive the window: only what a dead process took for a checkout that had ended is ever found by its end."""
@@ -78,10 +78,8 @@ async def use_up(deps: Deps, purchase: Document) -> None:
         work.append(deps.redemptions.confirm(tenant_id, order))
     if purchase["card"] is not None:
         work.append(deps.cards.use(tenant_id, store_id, purchase["card"]["cardId"], order, paid_at))
-    # All of it is tried, whatever fails first; what failed is tried again when the purchase is looked after again.
-    for done in await asyncio.gather(*work, return_exceptions=True):
-        if isinstance(done, BaseException):
-            raise done
+    # What fails is tried again when the purchase is looked after again.
+    await together(*work)
 
 
 async def _sell(deps: Deps, purchase: Document) -> None:
@@ -157,6 +155,8 @@ async def _hold_stock(deps: Deps, purchase: Document) -> list[dict[str, Any]]:
         )
     except TooMany as busy:
         raise Refusal("STOCK_BUSY") from busy
+    if reserved.emptied:
+        await deps.sold_out(purchase["tenantId"], purchase["storeId"], reserved.emptied)
     if reserved.short:
         raise Refusal("OUT_OF_STOCK", {"lines": _short_lines(purchase, reserved.short)})
     return [{"barcode": barcode, "quantity": quantity} for barcode, quantity in sorted(reserved.held.items())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from functions.checkout import advancing, closing, selling
@@ -16,6 +17,8 @@ from functions.common.retail import purchase_states as states
 from functions.common.stock_holds import Leftover
 
 MOST = 500
+AT_ONCE = 8
+"""Most of them wait for the payment provider."""
 BACK_OFF = timedelta(seconds=30)
 
 
@@ -23,18 +26,27 @@ async def sweep(deps: Deps, now: datetime, limit: int = MOST) -> int:
     """Look after every purchase that is due; how many those were. One that fails does not hold up the others."""
     await deps.purchases.sweep()
     due = await deps.purchases.due(now, limit)
-    for purchase in due:
-        try:
-            await _resume(deps, purchase, now)
-        except Exception as error:
-            # Whatever it was, it must not be the first thing tried every time.
-            await deps.purchases.postpone(purchase, now + BACK_OFF)
-            if isinstance(error, Problem):
-                log.warning("checkout.postponed", checkoutId=purchase["_id"], state=purchase["state"], code=error.code)
-            else:
-                log.error("checkout.sweep_failed", error, checkoutId=purchase["_id"], state=purchase["state"])
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(purchase: Document) -> None:
+        async with room:
+            await _carefully(deps, purchase, now)
+
+    await asyncio.gather(*(one(purchase) for purchase in due))
     await _settle_holds(deps, now, limit)
     return len(due)
+
+
+async def _carefully(deps: Deps, purchase: Document, now: datetime) -> None:
+    try:
+        await _resume(deps, purchase, now)
+    except Exception as error:
+        # Whatever it was, it must not be the first thing tried every time.
+        await deps.purchases.postpone(purchase, now + BACK_OFF)
+        if isinstance(error, Problem):
+            log.warning("checkout.postponed", checkoutId=purchase["_id"], state=purchase["state"], code=error.code)
+        else:
+            log.error("checkout.sweep_failed", error, checkoutId=purchase["_id"], state=purchase["state"])
 
 
 async def _resume(deps: Deps, purchase: Document, now: datetime) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from functions.checkout import settings
 from functions.checkout.core import Deps
@@ -12,13 +14,28 @@ from functions.checkout.papers.issuing import Papers
 from functions.checkout.payments.provider import Payments
 from functions.checkout.payments.stripe_payments import StripePayments
 from functions.checkout.repository import Lists
-from functions.common import brand_cards, http, mongo, quotes, redemptions, redis, stores, tasks, tenants
+from functions.common import (
+    brand_cards,
+    clock,
+    http,
+    log,
+    mongo,
+    pubsub,
+    quotes,
+    redemptions,
+    redis,
+    stores,
+    tasks,
+    tenants,
+)
 from functions.common.carts import Carts
+from functions.common.contracts import catalog
+from functions.common.contracts.envelope import Event, to_message
 from functions.common.once import Once
 from functions.common.product_cache import ProductCache
 from functions.common.promotion_source import Promotions
 from functions.common.purchases import Purchases
-from functions.common.stock_holds import StockHolds
+from functions.common.stock_holds import Emptied, StockHolds
 
 WORKER = "checkout-events"
 
@@ -69,6 +86,7 @@ def _build() -> Deps:
         terms=tenants.settings_of,
         products=quotes.products_of,
         enqueue=enqueue,
+        sold_out=sold_out,
     )
 
 
@@ -76,6 +94,28 @@ async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None) -
     """Have a path of the events door called with `body`, now or at a time; `/tasks/<queue>` names its queue."""
     queue = path.removeprefix("/tasks/").partition("/")[0]
     await tasks.enqueue(f"{WORKER}-{queue}", WORKER, path, body, schedule=at)
+
+
+async def sold_out(tenant_id: str, store_id: str, emptied: Sequence[Emptied]) -> None:
+    """Tell carts that the last of something has been taken. A notice only: who was not told finds out at checkout."""
+    now = clock.now()
+    changes: list[catalog.Change] = [
+        {
+            "barcode": each.barcode,
+            "field": "stock",
+            "old": each.taken,
+            "new": 0,
+            "currency": None,
+            "sourceTime": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "ver": each.ver,
+        }
+        for each in emptied
+    ]
+    event = Event(uuid4().hex, *catalog.PRICE_CHANGED, tenant_id, store_id, now, {"changes": changes})
+    try:
+        await pubsub.publish(catalog.TOPIC, [to_message(event)])
+    except Exception as error:
+        log.warning("checkout.sold_out_not_told", storeId=store_id, error=type(error).__name__)
 
 
 async def close() -> None:

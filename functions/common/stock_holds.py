@@ -18,6 +18,7 @@ from functions.common.errors import NotFound, TooMany
 from functions.common.mongo import Scoped
 from functions.common.product_cache import ProductCache
 from functions.common.retail.stocktaking import Movement
+from functions.common.together import together
 
 MOST_HOLDS = 200
 """Orders that may hold one product at a time; the next one is asked to come back."""
@@ -33,6 +34,14 @@ class Shortage(NamedTuple):
     left: int
 
 
+class Emptied(NamedTuple):
+    """A product of which this reservation took the last: how much, in thousandths, and the version it made."""
+
+    barcode: str
+    taken: int
+    ver: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reserved:
     """What a reservation did: what is `held` by barcode, in thousandths, and what was `short`.
@@ -42,6 +51,7 @@ class Reserved:
 
     held: Mapping[str, int]
     short: tuple[Shortage, ...] = ()
+    emptied: tuple[Emptied, ...] = ()
 
 
 class Leftover(NamedTuple):
@@ -92,7 +102,9 @@ class StockHolds:
         short = tuple(
             Shortage(barcode, demand[barcode], each.left) for barcode, each in taken.items() if each.left is not None
         )
-        return Reserved({barcode: demand[barcode] for barcode, each in taken.items() if each.held}, short)
+        held = {barcode: demand[barcode] for barcode, each in taken.items() if each.held}
+        emptied = (Emptied(barcode, demand[barcode], each.ver) for barcode, each in taken.items() if each.was_last)
+        return Reserved(held, short, tuple(emptied))
 
     async def release(self, tenant_id: str, store_id: str, order: str, barcodes: Sequence[str]) -> int:
         """Give back what the order holds of these products; returns of how many it did. Safe to repeat."""
@@ -148,6 +160,7 @@ class _Taken(NamedTuple):
     ver: int
     held: bool
     left: int | None = None
+    was_last: bool = False
 
 
 async def _take(scope: Scoped, order: str, barcode: str, quantity: int, until: datetime) -> _Taken:
@@ -167,11 +180,11 @@ async def _take(scope: Scoped, order: str, barcode: str, quantity: int, until: d
                 "$push": {"stock.holds": {"order": order, "n": quantity, "exp": until}},
                 "$set": {"updatedAt": clock.now()},
             },
-            projection={"ver": 1},
+            projection={"ver": 1, "stock.avail": 1},
             return_document=ReturnDocument.AFTER,
         )
         if product is not None:
-            return _Taken(int(product["ver"]), True)
+            return _Taken(int(product["ver"]), True, was_last=product["stock"]["avail"] == 0)
         product = await scope.find_one({"barcode": barcode}, projection=shown)
         if product is None:
             return _Taken(0, False, 0)
@@ -227,10 +240,4 @@ async def _limited(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         async with room:
             return await each
 
-    found = await asyncio.gather(*(one(each) for each in work), return_exceptions=True)
-    done: list[T] = []
-    for each in found:
-        if isinstance(each, BaseException):
-            raise each
-        done.append(each)
-    return done
+    return list(await together(*(one(each) for each in work)))

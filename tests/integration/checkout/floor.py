@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ from functions.common.promotion_source import Promotions
 from functions.common.purchases import Purchases
 from functions.common.retail import promotion_codec
 from functions.common.retail.promotion_rules import Rule
-from functions.common.stock_holds import StockHolds
+from functions.common.stock_holds import Emptied, StockHolds
 from retailscan import audit, audit_purchases
 from tests.integration.checkout.purse import Purse
 
@@ -48,6 +48,7 @@ class Floor:
 
     def __init__(self) -> None:
         self.purse, self.queue = Purse(), Queue()
+        self.sold_out: list[str] = []
         self.deps = self.fresh()
 
     def fresh(self) -> Deps:
@@ -66,7 +67,12 @@ class Floor:
             terms=tenants.settings_of,
             products=quotes.products_of,
             enqueue=self.queue,
+            sold_out=self.note_sold_out,
         )
+
+    async def note_sold_out(self, _tenant: str, _store: str, emptied: Sequence[Emptied]) -> None:
+        """What other shoppers would be told."""
+        self.sold_out += [each.barcode for each in emptied]
 
     async def open(
         self, policy: str = "strict", *, store: str = STORE, checks: Mapping[str, Any] | None = None

@@ -150,6 +150,7 @@ async def test_what_is_out_of_stock_is_named_and_nothing_stays_held(floor: Floor
     assert problem.code == "OUT_OF_STOCK"
     assert [each["lineId"] for each in problem.details["lines"]] == ["00000001"]
     assert await floor.avail(PEN) == (9, 1, 0)
+    assert floor.sold_out == [INK]
     # As soon as the first one gives up, there is one again.
     await opening.cancel(floor.deps, await first.purchase(), clock.now())
     purchase, _ = await second.check_out("again")
@@ -370,6 +371,19 @@ async def test_a_visit_that_is_over_and_a_cart_that_was_edited_are_refused(floor
     assert problem.code == "CART_CHANGED"
     assert problem.details["cart"]["cartVersion"] == 1
     assert await floor.findings() == []
+
+
+async def test_a_cart_that_a_dead_process_locked_for_an_ended_checkout_is_free_for_the_next(floor: Floor) -> None:
+    await floor.open()
+    await floor.shelf(PEN, 250, 10)
+    shopper = await floor.shopper({PEN: 1})
+    purchase, _ = await shopper.check_out()
+    await opening.cancel(floor.deps, purchase, clock.now())
+    lock = {"id": purchase["_id"], "cartVer": 1, "at": clock.now()}
+    await mongo.collection("sessions").update_one({"_id": shopper.caller.session_id}, {"$set": {"checkout": lock}})
+    again, _ = await shopper.check_out("again")
+    assert again["state"] == states.PAYMENT_PENDING
+    assert (await shopper.visit())["checkout"]["id"] == again["_id"]
 
 
 async def test_a_product_that_is_no_longer_sold_is_named(floor: Floor) -> None:
