@@ -103,7 +103,7 @@ async def product(story: Story, price: int, pieces: int) -> str:
     async def there() -> bool:
         found = await story.call("GET", f"{path}/{barcode}", "brand_manager")
         kept = found["price"], found["stock"]
-        return all(kept) and (kept[0]["amount"], kept[1]["avail"]) == (price, pieces * 1000)
+        return all(kept) and (kept[0]["amount"], kept[1]["quantity"]) == (price, pieces * 1000)
 
     await story.until(there, "the price of a new product", pause=0.02)
     return barcode
