@@ -1,7 +1,7 @@
 """What happened to a cart in between: many changes of prices and stock, put together into one notice.
 
-Prices in minor units, stock in thousandths. Facts come in any order, so each carries the moment it is about: the oldest
-says what was before, the newest what is now.
+Prices in minor units, stock in thousandths. Facts come in any order, so each carries its place: the cart's version or
+the moment it is about. The first says what was before, the last what is now.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A value before and after; `first` and `last` are the moments at which it was changed first and last."""
+    """A value before and after; `first` and `last` are the places of its first and its last change."""
 
     old: int | None
     new: int | None
-    first: datetime
-    last: datetime
+    first: int
+    last: int
 
     def joined(self, other: Move) -> Move:
-        """Both changes as one; of the same moment, the one that came later is the newer."""
+        """Both changes as one; of the same place, the one that came later is the newer."""
         early, late = (self, other) if self.first <= other.first else (other, self)
         newest = self if self.last > other.last else other
         return Move(early.old, newest.new, early.first, max(self.last, late.last))
@@ -102,8 +102,9 @@ def _real(moves: Mapping[str, tuple[Item, Move]]) -> dict[str, tuple[Item, Move]
     return {barcode: (item, move) for barcode, (item, move) in moves.items() if not move.is_nothing}
 
 
-def repriced(data: Mapping[str, Any], at: datetime) -> Changes:
+def repriced(data: Mapping[str, Any]) -> Changes:
     """The changes in a `session.cart_repriced`. Raises KeyError or TypeError when it is none."""
+    at = int(data["cartVersion"])
     total = None
     if data["oldTotal"] is not None:
         total = (str(data["currency"]), Move(data["oldTotal"], data["total"], at, at))
@@ -115,7 +116,10 @@ def repriced(data: Mapping[str, Any], at: datetime) -> Changes:
 
 def restocked(data: Mapping[str, Any], at: datetime) -> Changes:
     """The changes in a `session.cart_stock_changed`. Raises KeyError or TypeError when it is none."""
-    stock = {item.barcode: (item, Move(None, change["available"], at, at)) for item, change in _items(data["changes"])}
+    place = int(at.timestamp() * 1000)
+    stock = {
+        item.barcode: (item, Move(None, change["available"], place, place)) for item, change in _items(data["changes"])
+    }
     return Changes(stock=stock)
 
 

@@ -99,7 +99,7 @@ def _payment(data: Mapping[str, Any], _at: datetime) -> _Read:
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], datetime], _Read]]] = {
     "session.expiring": _told(SESSION_EXPIRING, "expiresAt", "lines"),
-    "session.cart_repriced": lambda data, at: (CART_CHANGED, {}, changes.repriced(data, at)),
+    "session.cart_repriced": lambda data, _at: (CART_CHANGED, {}, changes.repriced(data)),
     "session.cart_stock_changed": lambda data, at: (CART_CHANGED, {}, changes.restocked(data, at)),
     "discount.card_accepted": _told(CARD_ACCEPTED, "brandId", "maskedNumber", "points", "status", "expiresAt"),
     "checkout.expiring": _told(CHECKOUT_EXPIRING, "checkoutId", "expiresAt"),

@@ -44,6 +44,7 @@ class Room:
     now: float
     tasks: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
     tasks_down: bool = False
+    version: int = 0
 
     # -- apps
 
@@ -97,7 +98,14 @@ class Room:
 
     async def repriced(self, event_id: str = "", *, old: int = 199, new: int = 149, **data: Any) -> int:
         change = {"barcode": PEN, "name": "Secret pen", "old": old, "new": new, "currency": "EUR"}
-        said: dict[str, Any] = {"cartVersion": 1, "changes": [change], "currency": "EUR", "oldTotal": old, "total": new}
+        self.version += 1
+        said: dict[str, Any] = {
+            "cartVersion": self.version,
+            "changes": [change],
+            "currency": "EUR",
+            "oldTotal": old,
+            "total": new,
+        }
         return await self.tell("session.cart_repriced", event_id, **(said | data))
 
     # -- the platform

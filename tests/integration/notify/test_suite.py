@@ -31,13 +31,13 @@ async def suite() -> AsyncIterator[Suite]:
         settings.override(None)
 
 
-async def repriced(event_id: str, old: int, new: int) -> None:
+async def repriced(number: int, old: int, new: int) -> None:
     change = {"barcode": "4006381333931", "name": "Pen", "old": old, "new": new, "currency": "EUR"}
     said = {
-        "sessionId": VISIT, "userId": "shopper-1", "cartVersion": 1, "changes": [change], "currency": "EUR",
+        "sessionId": VISIT, "userId": "shopper-1", "cartVersion": number, "changes": [change], "currency": "EUR",
         "oldTotal": old, "total": new,
     }  # fmt: skip
-    event = Event(event_id, "session.cart_repriced", 1, TENANT, STORE, datetime.now(UTC), said)
+    event = Event(f"e{number}", "session.cart_repriced", 1, TENANT, STORE, datetime.now(UTC), said)
     await pubsub.publish("session-events", [to_message(event)])
 
 
@@ -62,13 +62,13 @@ async def test_a_change_in_a_cart_reaches_phone_and_page_and_the_next_waits_its_
             assert kept["refused"] == []
             return kept["sent"] if len(kept["sent"]) >= number else []
 
-        await repriced("e1", 199, 149)
+        await repriced(1, 199, 149)
         first = await reader.next()
         assert first is not None
         assert first.data["data"]["prices"][0]["new"] == 149
         await until(lambda: sent(1), 5)
         for number in range(5):
-            await repriced(f"e{number + 2}", 149 - number, 148 - number)
+            await repriced(number + 2, 149 - number, 148 - number)
         second = await reader.next(within=20)
         assert second is not None
         assert second.data["data"]["prices"][0] == {

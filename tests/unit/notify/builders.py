@@ -35,7 +35,7 @@ def price(barcode: str = PEN, *, old: int | None = 199, new: int | None = 149) -
 def repriced(*changes: dict[str, Any], at: datetime = NOW, total: tuple[int | None, int] = (None, 0)) -> Fact:
     said = {
         **WHO,
-        "cartVersion": 1,
+        "cartVersion": int((at - NOW).total_seconds() * 1000),
         "changes": list(changes),
         "currency": "EUR",
         "oldTotal": total[0],
