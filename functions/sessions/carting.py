@@ -59,7 +59,12 @@ class Rules(Protocol):
     ) -> tuple[Rule, ...]: ...
 
 
-UsageOf = Callable[[str, str, Iterable[str], Iterable[Rule]], Awaitable[Mapping[str, Usage]]]
+class UsageOf(Protocol):
+    """How often limited promotions were taken; what the checkout `order_id` itself holds of them does not count."""
+
+    def __call__(
+        self, tenant_id: str, user_id: str, codes: Iterable[str], rules: Iterable[Rule], *, order_id: str = ""
+    ) -> Awaitable[Mapping[str, Usage]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,8 @@ async def quote_of(
         barcodes = {line.barcode for line in lines}
         known = await deps.products.get_many(visit.tenant_id, visit.store_id, barcodes) if barcodes else {}
         held = quotes.from_reader(known)
-    usage = await deps.usage(visit.tenant_id, visit.user_id, codes, shop.rules)
+    order_id = "" if visit.checkout is None else visit.checkout.checkout_id
+    usage = await deps.usage(visit.tenant_id, visit.user_id, codes, shop.rules, order_id=order_id)
     return await quotes.quote(
         lines,
         held,

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from functions.common import clock, mongo
+from functions.common import clock, mongo, redemptions
 from functions.common.carts import CardOnVisit, Carts, Visit, why_not
-from functions.common.retail.promotion_rules import Match, MemberPrice, Percentage, Rule
+from functions.common.redemptions import Redemption
+from functions.common.retail.promotion_rules import Limits, Match, MemberPrice, Percentage, Rule
 from tests.integration.sessions.conftest import ANN, BOB, MILK, STORE, TENANT, WINE, Shopping
 from tests.integration.sessions.test_live_carts import TEN, promotion
 
@@ -152,6 +153,32 @@ async def test_a_coupon_code_is_taken_and_said_what_became_of_it(shopping: Shopp
     cart = (await shopping.ask("DELETE", "/v1/cart/codes/MILK10")).json()["data"]
     assert (cart["total"], [each["code"] for each in cart["codes"]]) == (159, ["OTHER"])
     assert await shopping.refusal("PUT", "/v1/cart/codes/a.b") == (400, "VALIDATION_FAILED")
+
+
+async def test_a_coupon_that_the_cart_s_own_checkout_holds_is_not_used_up_for_it(shopping: Shopping) -> None:
+    once = Rule(
+        id="once",
+        version=1,
+        name="Milk",
+        benefit=Percentage(Match(), 1000),
+        codes=frozenset({"MILK10"}),
+        limits=Limits(total=1),
+    )
+    await promotion("once", once)
+    await shopping.add(MILK)
+    assert (await shopping.ask("PUT", "/v1/cart/codes/milk10")).json()["data"]["total"] == 143
+    held = await lock(shopping, cart_ver=2)
+    assert held is not None
+    refused = await redemptions.claim(
+        tenant_id=TENANT,
+        store_id=STORE,
+        user_id=ANN,
+        order_id="c1",
+        redemptions=[Redemption(once, "MILK10", 16)],
+        now=clock.now(),
+    )
+    assert not refused
+    assert (await shopping.look())["total"] == 143
 
 
 async def test_a_cart_is_emptied_with_its_codes(shopping: Shopping) -> None:
