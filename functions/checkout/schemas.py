@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from functions.checkout.closing_schemas import DayClosing, DayToClose  # noqa: F401
 from functions.checkout.papers.schemas import PassView, ReceiptLink, ReceiptView  # noqa: F401
@@ -208,8 +208,8 @@ class PurchaseQuery(Page):
     """Which purchases of a store; times are RFC 3339."""
 
     state: State | None = None
-    from_: Annotated[datetime | None, Field(alias="from")] = None
-    to: datetime | None = None
+    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    to: AwareDatetime | None = None
 
 
 class HistoryStep(Wire):
@@ -288,6 +288,3 @@ class RescanResult(Wire):
     old_total: int
     total: int
     intervention: Task
-
-
-Details = dict[str, Any]
