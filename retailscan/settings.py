@@ -39,7 +39,7 @@ MEANINGS = {
     "HANDLER_BUDGET_SECONDS": "after so long a request is answered with 504",
     "RATE_LIMIT_SCALE": "multiplies every rate limit and burst; lower it in an emergency",
     "TEST": "1 lets FAILPOINT work; never in production",
-    "FAILPOINT": "name:kill9, name:raise or name:sleep:ms[:p]: breaks a door at a named point, in tests",
+    "FAILPOINT": "name:kill9, name:raise, name:sleep:ms[:p] or @file: breaks a door at a named point, in tests",
 }
 
 

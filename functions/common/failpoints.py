@@ -1,6 +1,7 @@
 """Named places where a test can kill, stop or slow the process; inert unless TEST=1.
 
-`FAILPOINT=name:kill9|raise|sleep:ms[:probability]`, several separated by commas.
+`FAILPOINT=name:kill9|raise|sleep:ms[:probability]`, several separated by commas. `FAILPOINT=@/a/file` reads them from a
+file at every place anew, so that a test decides while the process runs. Who is killed says where on stderr first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import random
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 
 from functions.common import settings
 
@@ -43,18 +45,28 @@ def configure(text: str | None) -> None:
     _points = None if text is None else _parse(text)
 
 
-async def hit(name: str) -> None:
-    """Do what the test asked for at this place, if it asked for anything."""
+def _now() -> dict[str, _Point]:
+    """Those that are set at this moment."""
     global _points
     if _points is None:
         common = settings.common()
+        if common.test and common.failpoint.startswith("@"):
+            file = Path(common.failpoint[1:])
+            return _parse(file.read_text().strip()) if file.exists() else {}
         _points = _parse(common.failpoint) if common.test else {}
-    if not _points:
+    return _points
+
+
+async def hit(name: str) -> None:
+    """Do what the test asked for at this place, if it asked for anything."""
+    points = _now()
+    if not points:
         return
-    point = _points.get(name)
+    point = points.get(name)
     if point is None or random.random() >= point.probability:
         return
     if point.action == "kill9":
+        os.write(2, f"killed at {name}\n".encode())
         os.kill(os.getpid(), signal.SIGKILL)
     elif point.action == "raise":
         raise FailpointHit(name)
