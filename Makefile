@@ -74,7 +74,8 @@ test: venv check ## all checks and all tests, the faults in their small size
 .PHONY: faults
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run
 	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults tests/security tests/guards \
-	  tests/integration/scan/test_cache_race.py tests/unit/retail/test_random_baskets.py $(ARGS)
+	  tests/integration/scan/test_cache_race.py tests/integration/checkout/payments tests/integration/checkout/test_killed.py \
+	  tests/unit/retail/test_random_baskets.py $(ARGS)
 
 .PHONY: fuzz
 fuzz: venv ## requests made up from the contract, two hundred of each kind; SEED=n repeats one run

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from functions.common.retail.promotion_rules import Amount, Limits, Match, Rule
+from local.suite import ROOT
 from tests.faults.conftest import Run
 from tests.faults.shelves import promote
 from tests.faults.shoppers import Refused, Shopper, insist
@@ -35,6 +37,19 @@ STRICT, IN_HAND = "acme-dying", "acme-dying-hand"
 MANY = 100_000
 HELLO = Rule("welcome", Amount(Match(), 100), codes=frozenset({"HELLO"}), limits=Limits(total=MANY, per_user=1))
 GOLD = Rule("members", Amount(Match(), 50), groups=frozenset({"gold"}))
+
+NO_STEPS = {"day.before_write", "payment.after_mismatch_undone"}
+"""A day's closing, and a payment of something else: no steps of a checkout."""
+
+
+def points_in_the_code() -> set[str]:
+    """The points that there are in the rooms of a checkout and in what they share."""
+    folders = [ROOT / "functions" / room for room in ("checkout", "exit_gate")]
+    sources = [source for folder in folders for source in folder.rglob("*.py")]
+    sources += [ROOT / "functions/common" / name for name in ("stock_holds.py", "redemptions.py", "outbox.py")]
+    found = {point for source in sources for point in re.findall(r'hit\("([a-z_.]+)"', source.read_text())}
+    # Two are put together from the state.
+    return found - NO_STEPS | {"redemption.after_confirmed", "redemption.after_released"}
 
 
 class Dying:

@@ -105,7 +105,7 @@ class Shopper:
         headers = {**self.headers, "Idempotency-Key": key}
         return await self.till.http.post("/v1/checkouts", json=body, headers=headers)
 
-    async def check_out(self, key: str = "tap", seconds: float = 60) -> dict[str, Any]:
+    async def check_out(self, key: str = "tap", seconds: float = 300) -> dict[str, Any]:
         """Tap until somebody answers; the checkout. Raises Refused."""
         async with asyncio.timeout(seconds):
             while True:

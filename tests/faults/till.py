@@ -30,6 +30,7 @@ DOOR, WORK, GATE = "checkout", "checkout-events", "exit-gate"
 SWEEP, EVENTS, RECONCILE = f"{WORK}-sweep-checkouts", f"{WORK}-sweep-payments", f"{WORK}-reconcile"
 JOBS = (EVENTS, SWEEP, RECONCILE)
 PLENTY = 10_000
+PATIENCE = httpx.Timeout(30, pool=None)
 AT_ONCE = 100
 """Half of the holds that one product may have."""
 WAITING = (*states.UNPAID, states.PAID, states.EXITED)
@@ -44,7 +45,7 @@ class Till:
         self.mongo: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(suite.mongo_uri, tz_aware=True)
         self.db = self.mongo[suite.mongo_database]
         limits = httpx.Limits(max_connections=300, max_keepalive_connections=100)
-        self.http = httpx.AsyncClient(base_url=suite.gateway_url, timeout=30, limits=limits, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=suite.gateway_url, timeout=PATIENCE, limits=limits, trust_env=False)
         self.bank = httpx.AsyncClient(base_url=suite.stand_in_url("stripe"), timeout=10, trust_env=False)
         self.gate: dict[str, str] = {}
         self._shoppers = 0
