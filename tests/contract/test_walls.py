@@ -144,7 +144,12 @@ HEAVY = {
     *("firebase_admin", "google.cloud.pubsub_v1", "google.cloud.tasks_v2", "google.pubsub_v1", "grpc", "httpx"),
     *("jsonschema", "jwt", "opentelemetry", "pydantic", "pymongo", "redis", "reportlab", "segno", "stripe", "yaml"),
 }
-NOT_HURRIED = {"catalog": {"pydantic"}, "import_publish": {"pydantic"}, "sessions": {"pydantic"}}
+NOT_HURRIED = {
+    "catalog": {"pydantic"},
+    "checkout": {"pydantic"},
+    "import_publish": {"pydantic"},
+    "sessions": {"pydantic"},
+}
 """Rooms that render with Pydantic and load it at start (70 ms); the doors a shopper waits at do not."""
 
 
