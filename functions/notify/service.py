@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -156,15 +156,16 @@ async def read(deps: Deps, caller: Principal, after: int) -> list[Notice]:
 
 
 async def _change(
-    deps: Deps, key: Key, change: Change, now: datetime, *, create: bool = False
+    deps: Deps, key: Key, change: Change, now: datetime, *, create: bool = False, known: Mailbox | None = None
 ) -> tuple[Mailbox, Mailbox] | None:
-    """Before and after; None when there is nothing to change.
+    """Before and after; None when there is nothing to change. `known` is what the caller believes is kept.
 
     Raises NotTheirs when the visit is another shopper's, Conflict when others were faster every time.
     """
     refused = False
     for attempt in range(ROUNDS):
-        before = await deps.mailboxes.find(key)
+        before = known if known is not None else await deps.mailboxes.find(key)
+        known = None
         if before is None:
             if not create:
                 return None
@@ -175,7 +176,7 @@ async def _change(
         if after is None:
             return None
         if await deps.mailboxes.save(key, after):
-            return before, after
+            return before, replace(after, ver=before.ver + 1)
         refused = before.ver == 0
         await asyncio.sleep(random.random() * 0.01 * 2 ** min(attempt, 5))
     raise Conflict("others change this at the same time; repeat it", code="CONCURRENT_CHANGE")
@@ -204,14 +205,14 @@ async def _attend(deps: Deps, key: Key, now: datetime, *, first: Callable[[Mailb
     if after.last_id > before.last_id:
         await deps.ring(key.session_id)
     alarms = set(after.alarms - before.alarms)
-    for settled in await asyncio.gather(*(_push(deps, key, sending) for sending in sendings)):
+    for settled in await asyncio.gather(*(_push(deps, key, sending, after) for sending in sendings)):
         alarms |= settled
     if alarms:
         await deps.wake_up(key, min(alarms))
     return True
 
 
-async def _push(deps: Deps, key: Key, sending: Sending) -> frozenset[datetime]:
+async def _push(deps: Deps, key: Key, sending: Sending, kept: Mailbox) -> frozenset[datetime]:
     """Send what was claimed and write down what became of it; returns the times it brought up."""
     now = moment()
     outcomes = await deps.pushes.send([parcel_of(key, sending, device, now) for device in sending.devices])
@@ -235,6 +236,7 @@ async def _push(deps: Deps, key: Key, sending: Sending) -> frozenset[datetime]:
             box, sending, done=verdict.done, gone=verdict.gone, again_at=verdict.again_at, now=now
         ),
         now,
+        known=kept,
     )
     if settled is None:
         return frozenset()
