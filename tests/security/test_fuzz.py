@@ -81,6 +81,8 @@ schema.config.seed = int(os.environ.get("SEED") or 20261120)
 schema.config.generation.update(with_security_parameters=False)
 # A body may be refused for its size before anybody looks into it.
 schema.config.checks.negative_data_rejection.expected_statuses += ["413"]
+SIGNED = {"checkout.stripe_webhook", "exit_gate.open_gate"}
+"""What they take is signed, and nobody can make that up; that a genuine one works is test_matrix.py's matter."""
 seen: dict[str, Counter[int]] = {}
 made: Counter[str] = Counter()
 
@@ -126,6 +128,7 @@ def test_the_contract_holds_for_whatever_is_sent(case: Case[Any], mall: Mall) ->
 @pytest.mark.slow
 def test_what_was_sent_went_all_the_way() -> None:
     """Requests that are all refused at the entrance would prove little."""
-    assert [op for op, statuses in seen.items() if not statuses[operation(op).success]] == []
+    refused = {op for op, statuses in seen.items() if not statuses[operation(op).success]}
+    assert refused <= SIGNED
     if FULL:
         print({op: dict(statuses) for op, statuses in seen.items()})  # noqa: T201

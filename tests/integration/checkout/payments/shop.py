@@ -182,8 +182,8 @@ class Shop:
         tenants.forget()
 
     def told(self, kind: str) -> list[dict[str, Any]]:
-        """The data of the events of a kind that the room has published."""
-        return [each["data"] for each in self.published if each["type"] == kind]
+        """The data of the events of a kind that the room has published, each once as consumers see it."""
+        return list({each["id"]: each["data"] for each in self.published if each["type"] == kind}.values())
 
     def money(self) -> list[tuple[str | None, int, int, int]]:
         """Stripe's ledger of what was paid: order, charges, captured, refunded."""

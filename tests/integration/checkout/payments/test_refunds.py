@@ -233,6 +233,21 @@ async def test_a_refund_that_the_bank_sends_back_is_taken_out_of_the_account(sho
     assert shop.money()[0][3] == 320
 
 
+async def test_what_the_bank_sends_back_when_all_is_over_can_be_given_once_more(shop: Shop) -> None:
+    _, purchase = await shop.bought({MILK: 2})
+    assert (await shop.refund(purchase, whole=True)).json()["data"]["state"] == "succeeded"
+    (theirs,) = shop.stripe.book.objects["refund"]
+    shop.stripe.api.refunds.decide(theirs, good=False)
+    await shop.tell()
+    after = await shop.purchase(purchase["_id"])
+    assert (after["state"], [each["state"] for each in after["refunds"]], after["refunded"]) == ("refunded", ["failed"], 0)
+    assert (await shop.refund(purchase, whole=True)).json()["data"]["amount"] == 320
+    after = await shop.purchase(purchase["_id"])
+    assert (after["state"], after["refunded"], shop.money()[0][3]) == ("refunded", 320, 320)
+    assert not any("dueAt" in each for each in after["refunds"])
+    assert refusal(await shop.refund(purchase, whole=True)) == (409, "NOTHING_LEFT_TO_REFUND")
+
+
 async def test_a_refund_on_its_way_is_known_for_good_by_its_webhook(shop: Shop) -> None:
     _, purchase = await shop.bought({MILK: 2})
     shop.stripe.api.refunds.pending = True

@@ -187,7 +187,8 @@ async def outcome(shop: Shop, checkout: dict[str, Any]) -> dict[str, Any]:
         "payment": {name: value for name, value in purchase["payment"].items() if name != "intentId"},
         "receipt": purchase["receipt"] is not None,
         "refunded": purchase["refunded"],
-        "told": sorted(e["type"] for e in shop.published if e["data"].get("checkoutId") == purchase["_id"]),
+        # Whoever goes on with a purchase may publish what lies in it: consumers know an event by its id.
+        "told": sorted({e["id"]: e["type"] for e in shop.published}.values()),
     }
 
 
@@ -239,7 +240,7 @@ async def test_events_in_any_order_and_any_number_end_in_the_same_purchase(shop:
         found = await outcome(shop, checkout)
         if found not in outcomes:
             outcomes.append(found)
-    assert len(outcomes) == 1
+    assert len(outcomes) == 1, "\n".join(map(str, outcomes))
     assert outcomes[0]["states"][-2:] == ["paid", "exit_issued"]
     assert outcomes[0]["told"].count("purchase.paid") == 1
     assert shop.money() == [(checkout["checkoutId"], 1, 420, 0)]
