@@ -33,6 +33,7 @@ POINTS = (
 )
 """All that lie between two effects of a purchase, from the tap to the money's way back."""
 KINDS = {"buys": 5, "cancels": 4, "brings back": 3, "is looked at": 3, "is refused": 2, "stays away": 1, "dies": 1}
+PATIENCE = 300
 STRICT, IN_HAND = "acme-dying", "acme-dying-hand"
 MANY = 100_000
 HELLO = Rule("welcome", Amount(Match(), 100), codes=frozenset({"HELLO"}), limits=Limits(total=MANY, per_user=1))
@@ -55,9 +56,9 @@ def points_in_the_code() -> set[str]:
 class Dying:
     """The whole scenario: `wanted` deaths at each point, and at least so many checkouts."""
 
-    def __init__(self, till: Till, run: Run, *, wanted: int, checkouts: int, at_once: int) -> None:
+    def __init__(self, till: Till, run: Run, *, wanted: int, chance: float, checkouts: int, at_once: int) -> None:
         self.till, self.run, self.rng = till, run, random.Random(run.seed)
-        self.wanted = wanted
+        self.wanted, self._chance = wanted, chance
         self._checkouts, self._at_once = checkouts, at_once
         self._before = till.deaths()
         self.acknowledged: dict[str, bool] = {}
@@ -97,7 +98,7 @@ class Dying:
             open_points = [point for point in POINTS if dead[point] < self.wanted]
             if open_points != last:
                 last = open_points
-                self.till.die_at(f"{point}:kill9:0.5" for point in open_points)
+                self.till.die_at(f"{point}:kill9:{self._chance}" for point in open_points)
             await asyncio.sleep(0.03)
 
     async def _time_goes_by(self) -> None:
@@ -150,7 +151,7 @@ class Dying:
             await self._bring_back(shopper, checkout)
         elif kind == "buys":
             await shopper.leave(name)
-            await self.till.in_state("closed", count=1, seconds=60, _id=name)
+            await self.till.in_state("closed", count=1, seconds=PATIENCE, _id=name)
 
     async def _with_a_cart(self, store: str, kind: str) -> Shopper:
         goods, looked_at = self.goods[store], kind in ("is looked at", "is refused")
@@ -163,8 +164,8 @@ class Dying:
     async def _finished(self, shopper: Shopper, name: str) -> None:
         """Half the apps ask, the others wait for what Stripe tells us."""
         if self.rng.random() < 0.5:
-            await self.till.in_state("exit_issued", "expired", count=1, seconds=60, _id=name)
-        async with asyncio.timeout(60):
+            await self.till.in_state("exit_issued", "expired", count=1, seconds=PATIENCE, _id=name)
+        async with asyncio.timeout(PATIENCE):
             while (state := (await shopper.read(name))["state"]) not in ("exit_issued", "expired", "cancelled"):
                 self.run.reached(f"seen {state}")
                 await asyncio.sleep(0.2)

@@ -168,7 +168,7 @@ class Shopper:
         return await insist(self.till.http, method, path, **more)
 
 
-async def insist(client: httpx.AsyncClient, method: str, path: str, seconds: float = 60, **more: Any) -> Any:
+async def insist(client: httpx.AsyncClient, method: str, path: str, seconds: float = 300, **more: Any) -> Any:
     """A request that is repeated until somebody answers; the data. Raises Refused."""
     async with asyncio.timeout(seconds):
         while True:

@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from functions.checkout.papers import passes
 from functions.common import exit_pass
-from tests.faults.conftest import Run
+from tests.faults.conftest import FULL, Run
 from tests.faults.dying import GOLD, POINTS, Dying, points_in_the_code
 from tests.faults.shelves import TENANT, promote
 from tests.faults.shoppers import Refused, Shopper
@@ -44,7 +44,9 @@ async def _calm(till: Till) -> AsyncIterator[None]:
 async def test_f10_processes_die_at_every_step_and_every_checkout_ends_right(run: Run, till: Till) -> None:
     """2,000 checkouts in full, and twenty deaths at each of the points; in small size one death at each."""
     assert points_in_the_code() == set(POINTS), "whoever adds a step to a checkout adds its point to dying.py"
-    dying = Dying(till, run, wanted=run.size(1, 20), checkouts=run.size(20, 2_000), at_once=run.size(10, 16))
+    dying = Dying(
+        till, run, wanted=run.size(1, 20), chance=0.02 if FULL else 0.5, checkouts=run.size(20, 2_000), at_once=12
+    )
     await dying.open()
     await dying.play(run.size(240, 3_600))
     await till.over(run.size(60, 600))
