@@ -89,9 +89,10 @@ async def approve(deps: RefundDeps, purchase: Document, refund_id: str, person: 
 
 
 def _given(purchase: Document, wanted: Sequence[tuple[str, int]] | None) -> rules.Given:
-    if purchase["state"] == states.REFUNDED:
+    if purchase["state"] == states.REFUNDED and rules.is_over(purchase):
         raise Conflict("everything has come back already", code="NOTHING_LEFT_TO_REFUND")
-    if purchase["state"] not in READY:
+    # What a bank has sent back after everything had come back is to be given once more.
+    if purchase["state"] not in READY and purchase["state"] != states.REFUNDED:
         raise Conflict("this purchase is not paid and receipted (yet)", code="PURCHASE_NOT_REFUNDABLE", retry_after=2)
     if len(purchase["refunds"]) >= rules.MOST_REFUNDS:
         raise Conflict("this purchase has too many refunds", code="TOO_MANY_REFUNDS")

@@ -84,8 +84,17 @@ def _gone(purchase: Mapping[str, Any], op: str) -> Verdict | None:
     kept = purchase.get("pass") or {}
     if op and (kept.get("usedBy") or {}).get("op") == op:
         return Opened(again=True)
-    if purchase["state"] == states.REFUNDED:
+    if purchase["state"] == states.REFUNDED or (kept.get("usedAt") is None and _all_back(purchase)):
         return Shut(REFUNDED)
     if purchase["state"] in _LEFT:
         return Shut(USED, kept.get("usedAt"))
     return None
+
+
+def _all_back(purchase: Mapping[str, Any]) -> bool:
+    """Whether everything was given back before anybody left, though some of its money may still be on its way."""
+    if not purchase.get("refunds"):
+        return False
+    from functions.common.retail import refunds  # for the few that come back
+
+    return not refunds.from_dict(purchase["account"]).kept

@@ -10,6 +10,7 @@ import pytest
 from functions.common import exit_pass
 from functions.common.exit_pass import LEEWAY, LIFE
 from functions.common.retail import purchase_states as states
+from functions.common.retail.refunds import Account, Paid, Sale, to_dict
 from functions.exit_gate.domain import Opened, Shut, judge, judge_override, judge_place
 
 STORE = "acme-centre"
@@ -59,6 +60,19 @@ def test_a_pass_has_an_end_and_a_successor() -> None:
 def test_the_gravest_reason_is_told() -> None:
     assert judge(PASS, bought(states.REFUNDED), op="x", now=LATE) == Shut("PASS_REFUNDED")
     assert judge(PASS, gone(), op="x", now=LATE) == Shut("PASS_USED", NOW)
+
+
+def test_a_pass_opens_nothing_while_the_money_for_everything_is_on_its_way_back() -> None:
+    units = (Paid("a", 0, 100, 19), Paid("a", 1, 100, 19))
+    sale = Sale(units, {"a": ()}, ())
+    refund = [{"state": "pending"}]
+    all_back = {"refunds": refund, "account": to_dict(Account(sale, sale.units))}
+    half_back = {"refunds": refund, "account": to_dict(Account(sale, frozenset({units[0].unit})))}
+    assert judge(PASS, bought() | all_back, op="x", now=NOW) == Shut("PASS_REFUNDED")
+    assert judge_override(bought() | all_back, op="x") == Shut("PASS_REFUNDED")
+    assert judge(PASS, bought() | half_back, op="x", now=NOW) == Opened()
+    # Who has left already was let out before.
+    assert judge(PASS, gone() | all_back, op="second", now=NOW) == Shut("PASS_USED", NOW)
 
 
 @pytest.mark.parametrize("purchase", [None, {"_id": PASS.checkout_id, "state": states.PAID, "pass": None}])

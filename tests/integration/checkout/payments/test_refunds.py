@@ -240,7 +240,7 @@ async def test_what_the_bank_sends_back_when_all_is_over_can_be_given_once_more(
     shop.stripe.api.refunds.decide(theirs, good=False)
     await shop.tell()
     after = await shop.purchase(purchase["_id"])
-    assert (after["state"], [each["state"] for each in after["refunds"]], after["refunded"]) == ("refunded", ["failed"], 0)
+    assert ([each["state"] for each in after["refunds"]], after["refunded"]) == (["failed"], 0)
     assert (await shop.refund(purchase, whole=True)).json()["data"]["amount"] == 320
     after = await shop.purchase(purchase["_id"])
     assert (after["state"], after["refunded"], shop.money()[0][3]) == ("refunded", 320, 320)
