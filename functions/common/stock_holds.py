@@ -127,7 +127,12 @@ class StockHolds:
             movement: Movement = {"id": order, "kind": "sale", "q": quantity, "at": micros}
             scope = {"tenant_id": tenant_id, "store_id": store_id}
             try:
-                await stock.record(**scope, barcode=barcode, movement=movement, by=by, cache=self._cache, hold=order)
+                done = await stock.record(
+                    **scope, barcode=barcode, movement=movement, by=by, cache=self._cache, hold=order
+                )
+                if done.outcome == "already_applied":
+                    # A count has taken the sale in from the ledger, or a process that slept has held it once more.
+                    await self.release(tenant_id, store_id, order, [barcode])
             except NotFound:
                 # Its product is gone from the store for good; there is no stock to keep.
                 log.error("stock.sold_unknown", storeId=store_id, barcode=barcode, order=order)

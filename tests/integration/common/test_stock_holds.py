@@ -107,6 +107,46 @@ async def test_of_a_basket_that_is_sold_in_part_the_rest_is_free(world: World) -
     await close()
 
 
+async def test_who_holds_once_more_what_is_sold_already_lets_go_of_it_with_the_next_commit(world: World) -> None:
+    await shelf(5_000)
+    assert await reserve("o", {PEN: 2000})
+    await commit("o", {PEN: 2000})
+    # A process that slept takes the hold again; whoever settles it repeats the sale.
+    assert await reserve("o", {PEN: 2000})
+    assert await kept() == {"avail": 1000, "held": 2000, "sold": 2000, "short": 0}
+    await commit("o", {PEN: 2000})
+    assert await kept() == {"avail": 3000, "held": 0, "sold": 2000, "short": 0}
+    await close()
+
+
+async def test_a_sale_that_a_count_has_taken_in_from_the_ledger_is_not_held_besides(world: World) -> None:
+    await shelf(5_000)
+    assert await reserve("o", {PEN: 2000})
+    at = int(PAID.timestamp() * 1_000_000)
+    sale: stocktaking.Entry = {"id": "o", "kind": "sale", "q": 2000, "at": at, "pending": True}
+    await mongo.collection(stock.COLLECTION).insert_one(
+        {
+            "_id": f"s:{PEN}:o",
+            "tenantId": "t",
+            "storeId": "s",
+            "barcode": PEN,
+            **{name: sale[name] for name in ("id", "kind", "q", "at")},
+            "by": "checkout",
+            "state": stock.PENDING,
+            "recordedAt": PAID,
+        }
+    )
+    product = await mongo.collection("products").find_one({})
+    assert product is not None
+    mark: stocktaking.Watermark = {"t": at - 1, "q": 0, "s": "erp", "e": "two"}
+    fresh = stocktaking.counted(product["stock"], count=5000, w=mark, ledger=[sale])
+    await mongo.collection("products").update_one({}, {"$set": {"stock": fresh}, "$inc": {"ver": 1}})
+    await commit("o", {PEN: 2000})
+    found = await kept()
+    assert (found["avail"], found["held"], found["short"]) == (3000, 0, 0)
+    await close()
+
+
 async def test_a_shortage_says_what_is_left(world: World) -> None:
     await shelf(1_500)
     await shelf(9_000, INK)
