@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from functions.checkout import closing, domain, finishing, giving_up, paying, pricing, reserving, settling
 from functions.checkout.core import Deps
-from functions.checkout.payments.provider import Intent, PaymentsDown
+from functions.checkout.payments.provider import Intent, PaymentRefused, PaymentsDown
 from functions.checkout.refusals import Refusal
-from functions.common import clock
+from functions.common import clock, log
 from functions.common.mongo import Document
 from functions.common.retail import purchase_states as states
 
@@ -90,6 +90,10 @@ async def _settled(deps: Deps, purchase: Document, intent: Intent | None, now: d
         return await settling.settle(deps, purchase, intent, now)
     except PaymentsDown as error:
         raise paying.down() from error
+    except PaymentRefused as refused:
+        # Nothing is lost and nothing can be taken: when its time is over it is cancelled like any other.
+        log.error("checkout.not_settled", checkoutId=purchase["_id"], code=refused.code)
+        return purchase
 
 
 async def _end_if_over(deps: Deps, purchase: Document, intent: Intent | None, now: datetime) -> Document:

@@ -19,26 +19,26 @@ PLENTY = 20
 
 
 def checks_for(
-    checkout_id: str, total: int, age_limit: int | None, *, age_check: bool, share: int, risk_amount: int | None
+    visit: str, total: int, age_limit: int | None, *, age_check: bool, share: int, risk_amount: int | None
 ) -> list[Kind]:
     """What staff have to look at before the basket is paid.
 
-    `share` is in millionths of all baskets. Which ones is decided by the checkout's id, which nobody can choose: the
-    same every time it is asked.
+    `share` is in millionths of all visits. Which ones follows from what names the `visit`, the same every time it is
+    asked: who is picked stays so, however often he cancels and checks out again.
     """
     kinds: list[Kind] = []
     if age_check and age_limit:
         kinds.append(AGE)
     if risk_amount is not None and total >= risk_amount:
         kinds.append(RISK)
-    elif lot(checkout_id) < share:
+    elif lot(visit) < share:
         kinds.append(SPOT_CHECK)
     return kinds
 
 
-def lot(checkout_id: str) -> int:
+def lot(visit: str) -> int:
     """A number below a million, as good as drawn."""
-    return int.from_bytes(hashlib.sha256(f"spot check {checkout_id}".encode()).digest()[:8]) % MILLION
+    return int.from_bytes(hashlib.sha256(f"spot check {visit}".encode()).digest()[:8]) % MILLION
 
 
 def scarce(demand: Mapping[str, int], left: Mapping[str, int]) -> list[str]:

@@ -55,7 +55,8 @@ async def end(deps: Deps, purchase: Document, now: datetime) -> Document | None:
         if intent is not None and intent.status == "succeeded":
             try:
                 return await settling.settle(deps, purchase, intent, now)
-            except PaymentsDown:
+            except (PaymentsDown, PaymentRefused) as trouble:
+                log.error("checkout.not_settled", trouble, checkoutId=purchase["_id"])
                 return await _later(deps, purchase, now)
         if intent is not None and intent.status != "canceled":
             return await _later(deps, purchase, now)

@@ -82,7 +82,10 @@ async def cart_of(deps: Deps, purchase: Document, now: datetime) -> dict[str, An
     visit = await _visit(deps, purchase)
     if visit is None or not visit.is_open(now):
         return None
-    _, _, priced, _ = await gather(deps, visit, purchase["_id"], now)
+    try:
+        _, _, priced, _ = await gather(deps, visit, purchase["_id"], now)
+    except Refusal:
+        return None
     return cart_view(visit, priced)
 
 

@@ -17,7 +17,7 @@ MESSAGES = {
     "PRICE_CHANGED": "the total is not any more what the app has shown",
     "ITEMS_NOT_FOR_SALE": "something in the cart must not be sold; take it out",
     "OUT_OF_STOCK": "of something in the cart less is left than the cart takes",
-    "STOCK_BUSY": "too many are paying for something in this cart just now: try again",
+    "STOCK_BUSY": "too many are paying for something in this cart just now: check out again, with a new key",
     "CARD_EXPIRED": "the time of the brand card is over, and without it the total is another: scan it again",
     "CARD_USED": "the brand card was used by another checkout",
     "COUPON_USED_UP": "a promotion in this cart has been used up",

@@ -22,6 +22,7 @@ from functions.common.product_edits import Editor
 from functions.common.quotes import Quote
 from functions.common.redemptions import Redemption
 from functions.common.retail import pricing
+from functions.common.retail import purchase_states as states
 from functions.common.retail.barcode import InvalidCode
 from functions.common.retail.basket import EACH
 from functions.common.retail.labels import parse_template
@@ -61,6 +62,9 @@ async def rescan(deps: Deps, purchase: Document, identifier: str, bag: Sequence[
     """
     intervention = interventions.find(purchase, identifier)
     interventions.check_waiting(purchase)
+    if purchase["state"] == states.RESERVED:
+        # The provider may have been asked for the whole amount, and the key of that is for one amount.
+        raise Conflict("its payment is just being made: try again", code="CONCURRENT_EDIT", retry_after=1)
     interventions.check_mine(intervention, editor)
     found = await _goods(deps, purchase, bag)
     basket = [(line["barcode"], line["name"], line["quantity"]) for line in purchase["lines"]]
@@ -170,6 +174,8 @@ async def _lowered(deps: Deps, purchase: Document, missing: Sequence[Difference]
         raise Conflict("nothing of the basket is there: refuse it", code="NOTHING_FOUND")
     terms = await deps.terms(purchase["tenantId"])
     quote = await _again(deps, purchase, after, editor)
+    if purchase["payment"] is not None and not quote.total:
+        raise Conflict("what is there costs nothing, and no payment can be of nothing: refuse it", code="NOTHING_FOUND")
     if quote.total > purchase["totals"]["total"]:
         raise Conflict(
             "without what is missing the rest costs more than was agreed: refuse the basket",

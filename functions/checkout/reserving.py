@@ -55,9 +55,11 @@ async def release(deps: Deps, purchase: Document) -> None:
     """
     tenant_id, store_id, order = purchase["tenantId"], purchase["storeId"], purchase["_id"]
     if purchase.get("policy") == STRICT:
-        await deps.holds.release(tenant_id, store_id, order, list(selling.demand(purchase)))
+        # Staff may have taken goods out of the basket after they were held.
+        held = [hold["barcode"] for hold in purchase.get("holds") or ()]
+        await deps.holds.release(tenant_id, store_id, order, sorted({*selling.demand(purchase), *held}))
         await failpoints.hit("release.after_stock")
-    if purchase.get("redemptions"):
+    if _may_hold_promotions(purchase):
         await deps.redemptions.release(tenant_id, order)
         await failpoints.hit("release.after_redemptions")
     card = purchase.get("card")
@@ -74,12 +76,17 @@ async def use_up(deps: Deps, purchase: Document) -> None:
     work: list[Coroutine[Any, Any, Any]] = []
     if purchase["policy"] == STRICT:
         work.append(_sell(deps, purchase))
-    if purchase["redemptions"]:
+    if _may_hold_promotions(purchase):
         work.append(deps.redemptions.confirm(tenant_id, order))
     if purchase["card"] is not None:
         work.append(deps.cards.use(tenant_id, store_id, purchase["card"]["cardId"], order, paid_at))
     # What fails is tried again when the purchase is looked after again.
     await together(*work)
+
+
+def _may_hold_promotions(purchase: Document) -> bool:
+    """Whether limited promotions were claimed: also by the basket as it was before staff took something out."""
+    return bool(purchase.get("redemptions")) or any(each["diff"] for each in purchase.get("interventions") or ())
 
 
 async def _sell(deps: Deps, purchase: Document) -> None:

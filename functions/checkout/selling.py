@@ -41,7 +41,8 @@ def priced(
     checks = terms.checks
     card = visit.card_at(quote.moment)
     kinds = domain.checks_for(
-        purchase_id,
+        # An app may choose the key that a visit's id follows from, but not the millisecond at which it began.
+        f"{visit.session_id} {visit.created_at.timestamp():.3f}",
         quote.total,
         quote.age_limit,
         age_check=checks.age_check,

@@ -114,8 +114,9 @@ async def _mismatched(
         received=verdict.received,
         currency=verdict.received_currency,
     )
-    if intent.received:
-        await deps.payments.refund(intent.id, intent.received, intent.currency, reference, f"refund:{reference}")
+    left = intent.received - intent.refunded
+    if left:
+        await deps.payments.refund(intent.id, left, intent.currency, reference, f"refund:{reference}")
     elif not intent.is_final:
         intent = await deps.payments.cancel(intent.id, f"{purchase['_id']}:mismatch")
     await failpoints.hit("payment.after_mismatch_undone")

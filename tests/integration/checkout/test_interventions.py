@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from functions.checkout import interventions, rescanning
+from functions.checkout import interventions, opening, rescanning
+from functions.checkout.payments.provider import Intent, PaymentRefused
 from functions.checkout.rescanning import Found
 from functions.common import clock, failpoints, mongo
 from functions.common.errors import Conflict, Malformed, NotFound, Problem
@@ -15,7 +17,7 @@ from functions.common.failpoints import FailpointHit
 from functions.common.mongo import Document
 from functions.common.product_edits import Editor, editor
 from functions.common.retail import purchase_states as states
-from functions.common.retail.promotion_rules import BuyGet, Match, Rule
+from functions.common.retail.promotion_rules import BuyGet, Limits, Match, Rule
 from tests.integration.checkout.floor import INK, PEN, WINE, Floor, Shopper
 
 TWO_FOR_ONE = Rule("wine-week", BuyGet(Match(barcodes=frozenset({WINE})), 1, 1))
@@ -158,6 +160,79 @@ async def test_less_in_the_bag_costs_less(floor: Floor) -> None:
     assert await floor.findings() == []
 
 
+async def test_what_was_taken_off_goes_back_with_the_rest(floor: Floor) -> None:
+    _, purchase, identifier = await waiting(floor, {WINE: 1, PEN: 3, INK: 1})
+    done = await rescanning.rescan(floor.deps, purchase, identifier, [Found(WINE, 1000), Found(PEN, 2000)], staff())
+    purchase = await interventions.reject(floor.deps, done.purchase, identifier, "too young", staff())
+    assert purchase["state"] == states.CANCELLED
+    assert [await floor.avail(barcode) for barcode in (WINE, PEN, INK)] == [(10, 0, 0)] * 3
+    assert await floor.findings() == []
+
+
+@pytest.mark.parametrize("passes", [True, False])
+async def test_a_limited_promotion_that_breaks_is_settled_all_the_same(floor: Floor, passes: bool) -> None:
+    await floor.promotion(replace(TWO_FOR_ONE, limits=Limits(total=5)))
+    _, purchase, identifier = await waiting(floor, {WINE: 2, PEN: 1})
+    done = await rescanning.rescan(floor.deps, purchase, identifier, [Found(WINE, 1000), Found(PEN, 1000)], staff())
+    assert done.purchase["redemptions"] == []
+    if passes:
+        await interventions.approve(floor.deps, done.purchase, identifier, "", staff())
+    else:
+        await interventions.reject(floor.deps, done.purchase, identifier, "too young", staff())
+    counter = await mongo.collection("promotion_counters").find_one({})
+    assert counter is not None
+    assert (counter["taken"], counter["holds"]) == (1 if passes else 0, [])
+    assert await floor.findings() == []
+
+
+async def test_what_is_left_must_cost_something(floor: Floor) -> None:
+    await floor.open()
+    await floor.shelf(WINE, 0, 10, age=18)
+    await floor.shelf(PEN, 250, 10)
+    shopper = await floor.shopper({WINE: 1, PEN: 1})
+    purchase, _ = await shopper.check_out()
+    identifier = purchase["interventions"][0]["id"]
+    bag = [Found(WINE, 1000)]
+    assert await refused(rescanning.rescan(floor.deps, purchase, identifier, bag, staff())) == "NOTHING_FOUND"
+    assert (await shopper.purchase())["totals"]["total"] == 250
+
+
+async def test_until_the_payment_is_there_the_bag_is_not_compared(floor: Floor) -> None:
+    await floor.open()
+    await floor.shelf(WINE, 900, 10, age=18)
+    shopper = await floor.shopper({WINE: 2})
+    floor.purse.silent.add("create")
+    assert await refused(shopper.check_out()) == "PAYMENT_PROVIDER_DOWN"
+    purchase = await shopper.purchase()
+    identifier = purchase["interventions"][0]["id"]
+    bag = [Found(WINE, 1000)]
+    assert await refused(rescanning.rescan(floor.deps, purchase, identifier, bag, staff())) == "CONCURRENT_EDIT"
+    floor.purse.silent.clear()
+    purchase, intent = await shopper.check_out()
+    assert (purchase["state"], intent and intent.amount) == (states.PAYMENT_PENDING, 1800)
+    done = await rescanning.rescan(floor.deps, purchase, identifier, bag, staff())
+    assert (done.outcome, done.purchase["totals"]["total"]) == ("lowered", 900)
+
+
+async def test_money_that_the_provider_will_not_take_ends_the_checkout_with_its_window(
+    floor: Floor, later: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> Intent:
+        raise PaymentRefused("capture_failed")
+
+    monkeypatch.setattr(floor.purse, "capture", refuse)
+    shopper, purchase, identifier = await waiting(floor)
+    purchase = await interventions.approve(floor.deps, purchase, identifier, "", staff())
+    assert purchase["state"] == states.PAYMENT_PENDING
+    for _ in range(3):
+        later(11 * 60)
+        await floor.sweep()
+    assert (await shopper.purchase())["state"] == states.EXPIRED
+    assert [each.status for each in floor.purse.intents.values()] == ["canceled"]
+    assert await floor.avail(WINE) == (10, 0, 0)
+    assert await floor.findings() == []
+
+
 async def test_the_same_in_the_bag_changes_nothing(floor: Floor) -> None:
     _, purchase, identifier = await waiting(floor)
     purchase = await interventions.claim(floor.deps, purchase, identifier, staff())
@@ -207,6 +282,22 @@ async def test_chance_picks_the_share_of_baskets_that_it_is_told_to(floor: Floor
     assert [each["kind"] for each in picked["interventions"]] == ["spot_check"]
     assert [each["kind"] for each in risky["interventions"]] == ["risk"]
     assert await mongo.collection("purchases").count_documents({"payment.capture": "manual"}) == 2
+
+
+async def test_who_is_picked_stays_so_however_often_the_checkout_is_begun_again(floor: Floor) -> None:
+    await floor.open(checks={"spotCheckShare": 500_000})
+    await floor.shelf(PEN, 2500, 100)
+    seen = set()
+    for _ in range(12):
+        shopper = await floor.shopper({PEN: 1})
+        picked = set()
+        for key in ("one", "two", "three"):
+            purchase, _ = await shopper.check_out(key)
+            picked.add(len(purchase["interventions"]))
+            await opening.cancel(floor.deps, purchase, clock.now())
+        assert len(picked) == 1
+        seen |= picked
+    assert seen == {0, 1}
 
 
 async def test_a_basket_that_costs_nothing_waits_for_staff_all_the_same(floor: Floor) -> None:
