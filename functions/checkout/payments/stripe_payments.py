@@ -23,7 +23,7 @@ from functions.checkout.payments.provider import (
     PaymentsDown,
     Refund,
 )
-from functions.common import log, metrics
+from functions.common import clock, log, metrics
 
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient
@@ -35,6 +35,8 @@ WAITS = 2
 PAGE = 100
 _KEYS = 4
 """How many keys are tried for one effect when Stripe has stored a failure of its own under the earlier ones."""
+_MINUTE = 60
+"""An outage may have used them all up for a day; each minute there is one more for what may be done twice in vain."""
 _EXPAND = ["latest_charge"]
 
 _calls = metrics.Counter("payment_calls", "Calls to the payment provider by verb and outcome.", ("verb", "outcome"))
@@ -84,7 +86,7 @@ class StripePayments:
         else:
             params["automatic_payment_methods"] = {"enabled": True}
         intents = self._stripe().v1.payment_intents
-        raw = await self._change("create", key, lambda options: intents.create_async(params, options))  # type: ignore[arg-type]
+        raw = await self._change("create", key, lambda options: intents.create_async(params, options), anew=True)  # type: ignore[arg-type]
         return stripe_reading.intent(raw)
 
     async def retrieve(self, intent_id: str) -> Intent:
@@ -183,7 +185,8 @@ class StripePayments:
 
         for attempt in range(_KEYS):
             try:
-                found = await self._change(verb, key if attempt == 0 else f"{key}:r{attempt}", call, look)
+                mine = key if attempt == 0 else f"{key}:r{attempt}"
+                found = await self._change(verb, mine, call, look, anew=True)
             except PaymentRefused as refusal:
                 intent = await self.retrieve(intent_id)
                 if not _undone(verb, intent):
@@ -200,10 +203,19 @@ class StripePayments:
         key: str,
         call: Callable[[Any], Awaitable[Any]],
         look: Callable[[], Awaitable[Any]] | None = None,
+        *,
+        anew: bool = False,
     ) -> Any:
-        """Something with an effect. The keys are the same in the same order every time: so is what they find."""
-        for attempt in range(_KEYS):
-            options = {"idempotency_key": key if attempt == 0 else f"{key}:{attempt + 1}"}
+        """Something with an effect. The keys are the same in the same order every time: so is what they find.
+
+        Then comes one of this minute, where a second effect would harm nobody (`anew`): an intent whose secret is not
+        told cannot be paid, and none is captured or cancelled twice. A refund could be given twice.
+        """
+        keys = [key, *(f"{key}:{number}" for number in range(2, _KEYS + 1))]
+        if anew:
+            keys.append(f"{key}:at:{int(clock.seconds()) // _MINUTE}")
+        for attempt, each in enumerate(keys):
+            options = {"idempotency_key": each}
             try:
                 return await self._call(verb, lambda options=options: call(options))  # type: ignore[misc]
             except _StoredFailure:

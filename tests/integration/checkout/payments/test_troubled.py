@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 
 from functions.checkout.payments import stripe_payments
-from functions.checkout.payments.provider import PaymentsDown
+from functions.checkout.payments.provider import Intent, PaymentsDown
 from functions.checkout.payments.stripe_payments import StripePayments
+from functions.common import clock
 from local.stripe import FakeStripe
 from local.stripe.server import PUBLISHABLE_KEY, SECRET_KEY
 from tests.integration.checkout.payments.shopper import pay
@@ -81,6 +83,32 @@ async def test_the_same_order_of_keys_finds_the_same_intent_however_often_it_is_
     # The first try left an intent that nobody can pay: its secret has never been told.
     strays = [row for row in stripe.ledger() if row["intent"] not in found]
     assert [(row["order"], row["charges"]) for row in strays] == [(ORDER, 0)]
+
+
+async def test_an_outage_that_stripe_remembers_for_a_day_is_over_a_minute_after_its_end(
+    payments: StripePayments, stripe: FakeStripe
+) -> None:
+    """Every key was answered with a failure, and would be until tomorrow; a checkout cannot wait for so long."""
+    begun = clock.seconds()
+    clock.freeze(lambda: begun)
+    try:
+        made = await payments.create(ORDER, 1299, "EUR", "manual", {}, "made")
+        for verb in ("create", "cancel"):
+            stripe.faults.add(verb, "stored-500-before")
+        works: tuple[Callable[[], Awaitable[Intent]], ...] = (
+            lambda: payments.create(ORDER, 1299, "EUR", "automatic", {}, "k1"),
+            lambda: payments.cancel(made.id, "x1"),
+        )
+        for work in works:
+            for _ in range(3):
+                with pytest.raises(PaymentsDown):
+                    await work()
+        stripe.faults.rules.clear()
+        clock.freeze(lambda: begun + 61)
+        assert [(await work()).status for work in works] == ["requires_payment_method", "canceled"]
+        assert (await works[0]()).id == (await works[0]()).id
+    finally:
+        clock.freeze(None)
 
 
 @pytest.mark.parametrize("effect", ["hang", "slow"])
