@@ -5,7 +5,7 @@
 #   infra/providers.sh            build what is missing (google takes tens of minutes on two cores), at idle priority
 #   infra/providers.sh status     say what is there; leaves with 1 when something is missing
 #   infra/providers.sh config     print the path of the CLI configuration for TF_CLI_CONFIG_FILE
-#   infra/providers.sh tflint     print the path of tflint
+#   infra/providers.sh tflint     print the path of tflint; likewise checkov
 #
 # RETAILSCAN_PROVIDERS names another folder; JOBS how many compilers run at once (2).
 #
@@ -68,10 +68,23 @@ build_tflint() {
   compile "$source" "$tflint"
 }
 
-# A stand-in of other schemas than those in the repository is an old one.
+# It has many requirements, so it lives apart from the suite's.
+build_checkov() {
+  local python
+  for python in python3.11 python3.12 python3.13; do if command -v "$python" >/dev/null; then break; fi; done
+  rm -rf "$cache/checkov"
+  "$python" -m venv "$cache/checkov"
+  "$cache/checkov/bin/python" -m pip install --disable-pip-version-check --quiet --require-hashes -r "$here/checkov.txt"
+  cp "$here/checkov.txt" "$checkov.txt"
+}
+
+# What was made of other files than those in the repository is an old one.
 is_there() {
   [ -x "${!1}" ] || return 1
-  [ "$1" != mongodbatlas ] || cmp -s "$here/standin/mongodbatlas.json" "$mongodbatlas.json"
+  case $1 in
+    mongodbatlas) cmp -s "$here/standin/mongodbatlas.json" "$mongodbatlas.json" ;;
+    checkov) cmp -s "$here/checkov.txt" "$checkov.txt" ;;
+  esac
 }
 
 for tool in go terraform; do
@@ -82,7 +95,8 @@ mirror=$cache/mirror/${registry:?terraform did not say where it looks for provid
 google=$mirror/hashicorp/google/$google_version/$(platform)/terraform-provider-google_v$google_version
 mongodbatlas=$mirror/mongodb/mongodbatlas/$atlas_version/$(platform)/terraform-provider-mongodbatlas_v$atlas_version
 tflint=$cache/bin/tflint-$tflint_version
-parts=(mongodbatlas tflint google)
+checkov=$cache/checkov/bin/checkov
+parts=(mongodbatlas tflint checkov google)
 
 case ${1:-build} in
   build)
@@ -114,12 +128,12 @@ case ${1:-build} in
     [ -f "$cache/terraformrc" ] || { echo "no providers in $cache: run infra/providers.sh" >&2; exit 1; }
     echo "$cache/terraformrc"
     ;;
-  tflint)
-    [ -x "$tflint" ] || { echo "no tflint in $cache: run infra/providers.sh" >&2; exit 1; }
-    echo "$tflint"
+  tflint | checkov)
+    is_there "$1" || { echo "no $1 in $cache: run infra/providers.sh" >&2; exit 1; }
+    echo "${!1}"
     ;;
   *)
-    sed -n '2,16p' "$0" | cut -c3- >&2
+    sed -n '2,17p' "$0" | cut -c3- >&2
     exit 2
     ;;
 esac

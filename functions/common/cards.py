@@ -106,6 +106,26 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """A Cloud Run job: a command of `retailscan` in the room's image, by hand or by `cron` or `every`.
+
+    `database` says what it may do there: as the room's doors, or read everything.
+    """
+
+    name: str
+    purpose: str
+    args: tuple[str, ...]
+    cpu: float
+    memory: str
+    timeout: int
+    secrets: tuple[str, ...]
+    database: Literal["room", "read"]
+    cron: str | None
+    every: int | None
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """All that is deployed of one room."""
 
@@ -117,6 +137,9 @@ class Card:
     publishes: tuple[str, ...]
     consumes: tuple[str, ...]
     collections: tuple[str, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    jobs: Mapping[str, Job]
     settings: Mapping[str, str]
 
 
@@ -290,7 +313,26 @@ def _card(document: dict[str, Any]) -> Card:
         publishes=tuple(events.get("publishes", ())),
         consumes=tuple(events.get("consumes", ())),
         collections=tuple(document.get("collections", ())),
+        reads=tuple(document.get("uses", {}).get("read", ())),
+        writes=tuple(document.get("uses", {}).get("write", ())),
+        jobs={name: _job(name, entry) for name, entry in document.get("jobs", {}).items()},
         settings=document.get("settings", {}),
+    )
+
+
+def _job(name: str, entry: dict[str, Any]) -> Job:
+    return Job(
+        name=name,
+        purpose=entry["purpose"],
+        args=tuple(entry["args"]),
+        cpu=entry["cpu"],
+        memory=entry["memory"],
+        timeout=entry["timeout"],
+        secrets=tuple(entry.get("secrets", ())),
+        database=entry["database"],
+        cron=entry.get("cron"),
+        every=entry.get("every"),
+        time_zone=entry.get("timeZone", "Etc/UTC"),
     )
 
 

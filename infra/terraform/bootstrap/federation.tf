@@ -24,7 +24,11 @@ resource "google_iam_workload_identity_pool_provider" "repository" {
     "attribute.repository" = "assertion.repository"
     "attribute.ref"        = "assertion.ref"
   }
-  attribute_condition = "assertion.repository == '${var.ci.repository}' && assertion.ref == '${var.ci.branch}'"
+  attribute_condition = join(" && ", [
+    "assertion.sub == '${coalesce(var.ci.subject, "repo:${var.ci.repository}:ref:${var.ci.branch}")}'",
+    "assertion.repository == '${var.ci.repository}'",
+    "assertion.ref == '${var.ci.branch}'",
+  ])
 
   oidc {
     issuer_uri = var.ci.issuer

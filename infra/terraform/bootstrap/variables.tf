@@ -10,11 +10,12 @@ variable "approvers" {
 }
 
 variable "ci" {
-  description = "The repository whose builds may sign in from outside, without a key: issuer of their tokens, repository and branch as the tokens say them. Null for none."
+  description = "The repository whose builds may sign in from outside, without a key: issuer of their tokens, repository and branch as the tokens say them, and their subject where it is not repo:<repository>:ref:<branch>. Null for none."
   type = object({
     issuer     = optional(string, "https://token.actions.githubusercontent.com")
     repository = string
     branch     = optional(string, "refs/heads/main")
+    subject    = optional(string)
   })
   default = null
 

@@ -7,7 +7,6 @@ module "topics" {
 
   project        = var.project.id
   id             = each.key
-  description    = each.value.description
   regions        = [var.region.google]
   kms_key        = local.kms.pubsub
   labels         = merge({ room = replace(each.value.room, "_", "-") }, each.value.tenant == null ? {} : { tenant = each.value.tenant })

@@ -18,6 +18,11 @@ output "services" {
   value       = { for service, door in module.doors : service => door.url }
 }
 
+output "routes" {
+  description = "What the load balancer does with a path, in order: the first route that it lies under; a null service answers nobody."
+  value       = module.topology.routes
+}
+
 output "topics_of_tenants" {
   description = "Where the ERP of each tenant publishes."
   value = {

@@ -30,7 +30,6 @@ module "observability" {
   domain             = var.domain
   channels           = local.channels
   doors              = module.topology.doors
-  jobs               = keys(module.topology.jobs)
   queues             = { for id, queue in module.topology.queues : id => queue.room }
   redis              = module.cache.name
   dead_subscriptions = module.archive[*].dead_subscription

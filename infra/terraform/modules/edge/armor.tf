@@ -2,10 +2,19 @@
 
 locals {
   # Rules of the OWASP core rule set by kind, five at most in one expression of Cloud Armor.
-  waf = {
+  core = {
     injections = ["sqli-v33-stable", "xss-v33-stable", "rce-v33-stable", "lfi-v33-stable", "rfi-v33-stable"]
-    protocols  = ["protocolattack-v33-stable", "sessionfixation-v33-stable", "scannerdetection-v33-stable", "cve-canary", "json-sqli-canary"]
+    protocols  = ["protocolattack-v33-stable", "sessionfixation-v33-stable", "scannerdetection-v33-stable"]
   }
+  waf = merge(
+    {
+      for kind, sets in local.core : kind => join(" || ", [
+        for set in sets : "evaluatePreconfiguredWaf('${set}', {'sensitivity': 1})"
+      ])
+    },
+    # Holes that are used before everybody has mended them: Log4j and the like.
+    { vulnerabilities = "evaluatePreconfiguredExpr('cve-canary')" },
+  )
 
   # Counted by the service that a path leads to, in the order of the URL map.
   counted = {
@@ -58,12 +67,10 @@ resource "google_compute_security_policy" "this" {
       action      = "deny(403)"
       priority    = 1000 + kind.key
       preview     = var.waf_preview
-      description = "OWASP core rules: ${kind.value}."
+      description = "Known attacks: ${kind.value}."
       match {
         expr {
-          expression = join(" || ", [
-            for rule in local.waf[kind.value] : "evaluatePreconfiguredWaf('${rule}', {'sensitivity': ${strcontains(rule, "canary") ? 0 : 1}})"
-          ])
+          expression = local.waf[kind.value]
         }
       }
     }

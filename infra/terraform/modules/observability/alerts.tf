@@ -2,12 +2,10 @@
 # morning. What to do stands in the README of the room, under alarms and runbook.
 
 locals {
-  run     = "resource.type=\"cloud_run_revision\""
-  on_run  = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/"
-  events  = "${local.on_run}${google_logging_metric.events.name}\""
-  found   = "resource.type = \"cloud_run_job\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.findings.name}\""
-  public  = sort([for service, door in var.doors : service if door.public])
-  private = sort([for service, door in var.doors : service if !door.public])
+  on_run = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/"
+  events = "${local.on_run}${google_logging_metric.events.name}\""
+  found  = "resource.type = \"cloud_run_job\" AND metric.type = \"logging.googleapis.com/user/${google_logging_metric.findings.name}\""
+  public = sort([for service, door in var.doors : service if door.public])
 
   # Log lines after which somebody has to look, by what they break. The names are those of the code.
   watched = {

@@ -34,13 +34,6 @@ variable "doors" {
   nullable = false
 }
 
-variable "jobs" {
-  description = "The names of all Cloud Run jobs."
-  type        = set(string)
-  default     = []
-  nullable    = false
-}
-
 variable "project" {
   description = "The project's id."
   type        = string

@@ -1,9 +1,3 @@
-variable "description" {
-  description = "What is told on the topic."
-  type        = string
-  nullable    = false
-}
-
 variable "enforce_schema" {
   description = "Refuse messages that do not follow the schema, instead of keeping them as dead letters with a reason."
   type        = bool

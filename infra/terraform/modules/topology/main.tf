@@ -6,7 +6,7 @@ locals {
 
   # Terraform would drop a key that it does not know without a word: mistakes.tf asks the schema for the known ones.
   known_keys = merge(
-    { card = keys(local.schema.properties), events = keys(local.schema.properties.events.properties) },
+    { card = keys(local.schema.properties) },
     { for name, each in local.schema["$defs"] : name => keys(each.properties) if can(keys(each.properties)) },
   )
 
@@ -92,15 +92,15 @@ locals {
     for service, door in local.all_doors : service => {
       room          = door.room
       name          = door.name
-      kind          = door.card.kind
-      target        = door.card.target
-      public        = door.card.public
-      cpu           = door.card.cpu
-      memory        = door.card.memory
-      concurrency   = door.card.concurrency
-      min_instances = door.card.minInstances
-      max_instances = door.card.maxInstances
-      timeout       = door.card.timeout
+      kind          = try(door.card.kind, null)
+      target        = try(door.card.target, null)
+      public        = try(door.card.public, null)
+      cpu           = try(door.card.cpu, null)
+      memory        = try(door.card.memory, null)
+      concurrency   = try(door.card.concurrency, null)
+      min_instances = try(door.card.minInstances, null)
+      max_instances = try(door.card.maxInstances, null)
+      timeout       = try(door.card.timeout, null)
       routes        = try(door.card.routes, [])
       env           = toset(try(door.card.env, []))
       secrets       = { for name in try(door.card.secrets, []) : name => local.secret_ids[name] }
@@ -121,7 +121,7 @@ locals {
         room        = topic.room
         topic       = name
         tenant      = tenant == "" ? null : tenant
-        description = topic.card.description
+        description = try(topic.card.description, null)
         schema      = try(topic.card.schema, null)
         dead        = contains(local.dead_topics, name)
         # What a tenant's own systems may publish to.
@@ -137,12 +137,12 @@ locals {
         service               = each.service
         topic                 = topic
         tenant                = tenant == "" ? null : tenant
-        path                  = replace(each.card.path, "{tenantId}", tenant)
+        path                  = replace(try(each.card.path, ""), "{tenantId}", tenant)
         filter                = try(each.card.filter, "")
         ordering              = try(each.card.ordering, false)
-        ack_deadline          = each.card.ackDeadline
-        min_backoff           = each.card.minBackoff
-        max_backoff           = each.card.maxBackoff
+        ack_deadline          = try(each.card.ackDeadline, null)
+        min_backoff           = try(each.card.minBackoff, null)
+        max_backoff           = try(each.card.maxBackoff, null)
         max_delivery_attempts = try(each.card.maxDeliveryAttempts, null)
         dead_letter_topic     = try(local.topic_ids[each.card.deadLetter][tenant], null)
       }
@@ -154,12 +154,12 @@ locals {
       for name, queue in try(door.card.queues, {}) : "${service}-${name}" => {
         room                      = door.room
         service                   = service
-        path                      = queue.path
-        max_dispatches_per_second = queue.maxDispatchesPerSecond
-        max_concurrent_dispatches = queue.maxConcurrentDispatches
-        max_attempts              = queue.maxAttempts
-        min_backoff               = queue.minBackoff
-        max_backoff               = queue.maxBackoff
+        path                      = try(queue.path, null)
+        max_dispatches_per_second = try(queue.maxDispatchesPerSecond, null)
+        max_concurrent_dispatches = try(queue.maxConcurrentDispatches, null)
+        max_attempts              = try(queue.maxAttempts, null)
+        min_backoff               = try(queue.minBackoff, null)
+        max_backoff               = try(queue.maxBackoff, null)
       }
     } if contains(keys(local.chosen), door.room)
   ]...)
@@ -169,10 +169,10 @@ locals {
       for name, schedule in try(door.card.schedules, {}) : "${service}-${name}" => {
         room      = door.room
         service   = service
-        path      = schedule.path
+        path      = try(schedule.path, null)
         cron      = try(schedule.cron, local.crons[schedule.every], null)
         time_zone = try(schedule.timeZone, "Etc/UTC")
-        timeout   = door.card.timeout
+        timeout   = try(door.card.timeout, null)
       }
     } if contains(keys(local.chosen), door.room)
   ]...)
@@ -209,16 +209,16 @@ locals {
         for name, job in try(card.jobs, {}) : "${local.service_prefix[room]}-${name}" => {
           room      = room
           name      = name
-          purpose   = job.purpose
-          args      = job.args
-          cpu       = job.cpu
-          memory    = job.memory
-          timeout   = job.timeout
+          purpose   = try(job.purpose, null)
+          args      = try(job.args, null)
+          cpu       = try(job.cpu, null)
+          memory    = try(job.memory, null)
+          timeout   = try(job.timeout, null)
           retries   = 0
           secrets   = { for secret in try(job.secrets, []) : secret => local.secret_ids[secret] }
           cron      = try(job.cron, local.crons[job.every], null)
           time_zone = try(job.timeZone, "Etc/UTC")
-          database  = job.database
+          database  = try(job.database, null)
         }
       }
     ]...),
@@ -239,7 +239,7 @@ locals {
   # segments first, then the one whose names are written out.
   all_routes = merge([
     for service, door in local.all_doors : {
-      for path in try(door.card.routes, []) : path => { service = service, public = door.card.public }
+      for path in try(door.card.routes, []) : path => { service = service, public = try(door.card.public, false) }
     } if contains(keys(local.chosen), door.room)
   ]...)
   route_order = {

@@ -1,34 +1,35 @@
 # What is wrong with the cards, a sentence each: the same that the contract tests say of them, for whoever only plans.
 
 locals {
-  unknown_keys = flatten([
+  required = { for name, each in local.schema["$defs"] : name => try(each.required, []) }
+  parts = flatten([
     for room, card in local.cards : [
+      [for name, each in try(card.topics, {}) : { at = "functions/${room}: topics.${name}", kind = "topic", keys = keys(each) }],
+      [for name, each in try(card.jobs, {}) : { at = "functions/${room}: jobs.${name}", kind = "job", keys = keys(each) }],
+      [for name, door in try(card.doors, {}) : concat(
+        [{ at = "functions/${room}: doors.${name}", kind = "door", keys = keys(door) }],
+        flatten([for kind in ["subscription", "queue", "schedule"] : [
+          for own, each in try(door["${kind}s"], {}) :
+          { at = "functions/${room}: doors.${name}.${kind}s.${own}", kind = kind, keys = keys(each) }
+        ]]),
+      )],
+    ]
+  ])
+  unknown_keys = concat(
+    flatten([for room, card in local.cards : [
       [for key in setsubtract(keys(card), local.known_keys.card) : "functions/${room}: the card has the unknown key ${key}"],
-      [for key in setsubtract(keys(try(card.events, {})), local.known_keys.events) :
-      "functions/${room}: events has the unknown key ${key}"],
-      [for name, each in try(card.topics, {}) : [for key in setsubtract(keys(each), local.known_keys.topic) :
-      "functions/${room}: topics.${name} has the unknown key ${key}"]],
-      [for name, each in try(card.jobs, {}) : [for key in setsubtract(keys(each), local.known_keys.job) :
-      "functions/${room}: jobs.${name} has the unknown key ${key}"]],
-      [for name, door in try(card.doors, {}) : [
-        [for key in setsubtract(keys(door), local.known_keys.door) :
-        "functions/${room}: doors.${name} has the unknown key ${key}"],
-        [for kind in ["subscription", "queue", "schedule"] : [for own, each in try(door["${kind}s"], {}) : [
-          for key in setsubtract(keys(each), local.known_keys[kind]) :
-          "functions/${room}: doors.${name}.${kind}s.${own} has the unknown key ${key}"
-        ]]],
+      [for part in ["events", "uses"] : [
+        for key in setsubtract(keys(try(card[part], {})), keys(local.schema.properties[part].properties)) :
+        "functions/${room}: ${part} has the unknown key ${key}"
       ]],
-    ]
-  ])
-
-  missing_keys = flatten([
-    for room, card in local.cards : [
-      for name, door in try(card.doors, {}) : [
-        for key in setsubtract(local.schema["$defs"].door.required, keys(door)) :
-        "functions/${room}: doors.${name} lacks ${key}"
-      ]
-    ]
-  ])
+    ]]),
+    flatten([for part in local.parts : [
+      for key in setsubtract(part.keys, local.known_keys[part.kind]) : "${part.at} has the unknown key ${key}"
+    ]]),
+  )
+  missing_keys = flatten([for part in local.parts : [
+    for key in setsubtract(local.required[part.kind], part.keys) : "${part.at} lacks ${key}"
+  ]])
 
   wrong_names = concat(
     [for room, card in local.cards : "functions/${room}: the card calls the room ${try(card.room, "nothing")}"
@@ -47,7 +48,7 @@ locals {
     [for name, owners in local.topic_owners : "${join(" and ", owners)} both own the topic ${name}" if length(owners) > 1],
     flatten([
       for key, each in local.all_subscriptions : [
-        for topic in compact([each.card.topic, try(each.card.deadLetter, "")]) :
+        for topic in compact([try(each.card.topic, ""), try(each.card.deadLetter, "")]) :
         "the subscription ${key} uses the topic ${topic}, which nobody owns" if !contains(keys(local.all_topics), topic)
       ]
     ]),
@@ -55,23 +56,23 @@ locals {
     [
       for key, each in local.all_subscriptions :
       "the subscription ${key} listens to the topic ${each.card.topic}, to which nobody publishes"
-      if contains(keys(local.all_topics), each.card.topic) && !contains(local.dead_topics, each.card.topic) &&
-      !try(local.per_tenant[each.card.topic], false) && !contains(flatten(values(local.event_topics)), each.card.topic)
+      if contains(keys(local.all_topics), try(each.card.topic, "")) && !contains(local.dead_topics, try(each.card.topic, "")) &&
+      !try(local.per_tenant[each.card.topic], false) && !contains(flatten(values(local.event_topics)), try(each.card.topic, ""))
     ],
     [
       for name in local.dead_topics : "the dead-letter topic ${name} has no subscription: its messages would be lost"
-      if !contains([for each in local.all_subscriptions : each.card.topic], name)
+      if !contains([for each in local.all_subscriptions : try(each.card.topic, "")], name)
     ],
     [
       for key, each in local.all_subscriptions :
       "the subscription ${key} has no dead letter: what cannot be applied would come back for ever"
-      if !can(each.card.deadLetter) && !contains(local.dead_topics, each.card.topic)
+      if !can(each.card.deadLetter) && !contains(local.dead_topics, try(each.card.topic, ""))
     ],
     [
       for key, each in local.all_subscriptions :
       "the subscription ${key}: a topic per tenant goes with {tenantId} in the path, any other without"
-      if contains(keys(local.all_topics), each.card.topic) &&
-      try(local.per_tenant[each.card.topic], false) != strcontains(each.card.path, "{tenantId}")
+      if contains(keys(local.all_topics), try(each.card.topic, "")) &&
+      try(local.per_tenant[each.card.topic], false) != strcontains(try(each.card.path, ""), "{tenantId}")
     ],
   )
 
