@@ -228,9 +228,19 @@ def _headers(route: Route) -> list[dict[str, Any]]:
     ]
 
 
+def _streamed(route: Route, models: Models) -> dict[str, Any]:
+    """What a reply that is not JSON is: text; of server-sent events, what each of them is."""
+    if route.reply_media != "text/event-stream" or route.reply is None:
+        return {"type": "string"}
+    content = models[route.model("reply"), "serialization"]
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": content}
+    fields: dict[str, Any] = {"id": {"type": "string"}, "event": {"type": "string"}, "data": data}
+    return {"type": "object", "description": "One event.", "required": [*fields], "properties": fields}
+
+
 def _success(route: Route, models: Models) -> dict[str, Any]:
     if route.reply_media is not None:
-        content = {route.reply_media: {"schema": {"type": "string"}}}
+        content = {route.reply_media: {"schema": _streamed(route, models)}}
         return {"description": route.summary, "headers": _REQUEST_ID, "content": content}
     data: JsonSchemaValue = {"type": "null"}
     if route.reply is not None:

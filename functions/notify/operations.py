@@ -85,6 +85,7 @@ async def list_notices(call: Call) -> Reply:
     description="Goes on behind `Last-Event-ID` (or `after`). Ends after some minutes, and when the token does: open "
     "the next one. Needs the Authorization header, so browsers use fetch, not EventSource.",
     query="NoticeQuery",
+    reply="NoticeView",
     reply_media="text/event-stream",
     errors=(errors.TooMany,),
 )
