@@ -16,6 +16,7 @@ import pytest
 from functions.checkout.payments.stripe_payments import StripePayments
 from functions.common import mongo
 from functions.common.retail import purchase_states as states
+from functions.common.retail.promotion_rules import Limits
 from local.stripe import FakeStripe
 from local.stripe.server import PUBLISHABLE_KEY, SECRET_KEY
 from retailscan import audit, audit_purchases
@@ -29,10 +30,26 @@ SMALL = ("stock.after_reserve_line", "pi.after_create_before_save", "commit.afte
 ALL = (*OPENING, *PAYING, *CANCELLING)
 
 
-async def run(world: World, stripe: FakeStripe, failpoint: str, seed: int, shoppers: list[Shopper]) -> int:
-    """One process; how it ended."""
+WELCOME = dataclasses.replace(ONE_OFF, limits=Limits(total=10_000, per_user=1))
+
+
+async def shopper(floor: Floor) -> Shopper:
+    """Somebody with a coupon and a card, who wants two of what there is too little of."""
+    made = await floor.shopper({PEN: 2, INK: 1}, codes=("HELLO",))
+    await made.show_card("gold")
+    await made.agree()
+    return made
+
+
+async def run(world: World, stripe: FakeStripe, failpoint: str, seed: int, shoppers: list[Shopper], fickle: int) -> int:
+    """One process; how it ended. Of the first `fickle` shoppers every third thinks better of it."""
     given = [
-        {"sub": each.caller.sub, "session": each.caller.session_id, "total": each.total, "leaves": n % 3 == 2}
+        {
+            "sub": each.caller.sub,
+            "session": each.caller.session_id,
+            "total": each.total,
+            "leaves": n % 3 == 2 and n < fickle,
+        }
         for n, each in enumerate(shoppers)
     ]
     environment = {
@@ -81,29 +98,29 @@ async def test_whoever_is_killed_wherever_everything_agrees_in_the_end(
         payments = StripePayments(SECRET_KEY, publishable_key=PUBLISHABLE_KEY, api_base=stripe.url)
         floor.deps = dataclasses.replace(floor.deps, payments=payments)
         await floor.open()
-        # Less than all want: the last ones are refused, whoever was killed before.
-        await floor.shelf(PEN, 250, 3 * len(points))
-        await floor.shelf(INK, 990, 500)
-        await floor.promotion(ONE_OFF)
+        await floor.shelf(PEN, 250, 6 * len(points))
+        await floor.shelf(INK, 990, 9 * len(points))
+        await floor.promotion(WELCOME)
         await floor.promotion(MEMBERS)
         shoppers: list[Shopper] = []
         for number, point in enumerate(points):
-            for _ in range(3):
-                shopper = await floor.shopper({PEN: 2, INK: 1}, codes=("HELLO",) if not shoppers else ())
-                await shopper.show_card("gold")
-                await shopper.agree()
-                shoppers.append(shopper)
-            ended = await run(world, stripe, f"{point}:kill9", number, shoppers)
+            shoppers += [await shopper(floor) for _ in range(3)]
+            ended = await run(world, stripe, f"{point}:kill9", number, shoppers, len(shoppers))
             ends[f"killed at {point}" if ended else f"not killed at {point}"] += 1
         assert not any(end.startswith("not") for end in ends), ends
-        await run(world, stripe, "", 999, shoppers)
+        # Nobody dies any more; then come more than there is something left for.
+        fickle = len(shoppers)
+        assert await run(world, stripe, "", 998, shoppers, fickle) == 0
+        shoppers += [await shopper(floor) for _ in range(len(points) + 3)]
+        assert await run(world, stripe, "", 999, shoppers, fickle) == 0
         for _ in range(4):
             later(8 * 60)
             await floor.sweep()
         purchases = await floor.purchases()
         counted = Counter(each["state"] for each in purchases)
         assert set(counted) <= {states.EXIT_ISSUED, states.CANCELLED, states.EXPIRED}, counted
-        assert counted[states.EXIT_ISSUED] > 0
+        assert counted[states.EXIT_ISSUED] == 3 * len(points), counted
+        assert await floor.avail(PEN) == (0, 0, 6 * len(points))
         assert await findings(stripe) == []
         await payments.close()
 
