@@ -9,9 +9,10 @@ reply void. Handlers derive their ids from `call.idempotency_id`, so that resumi
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,9 +20,13 @@ from functions.common import http, log, mongo
 from functions.common.envelope import JSON_HEADERS, Response
 from functions.common.errors import Conflict, Malformed, Problem, Unprocessable
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 COLLECTION = "idempotency"
 LEASE = timedelta(seconds=20)
 KEPT = timedelta(hours=72)
+_NONCE = 12
 
 
 def key_of(call: http.Call) -> str | None:
@@ -74,7 +79,7 @@ async def run(call: http.Call, request_id: bytes, started: float) -> Response:
         raise Unprocessable("this idempotency key was used with another body; use a new key for a new effect")
     if record["owner"] != owner:
         if record["state"] == "done":
-            return _replay(record)
+            return _replay(call, record)
         raise Conflict(
             "the first request with this key is still being served; repeat it to get its answer",
             code="IDEMPOTENCY_IN_FLIGHT",
@@ -137,7 +142,7 @@ async def _store(call: http.Call, owner: str, response: Response) -> None:
     stored = {
         "state": "done",
         "status": response.status,
-        "body": response.body,
+        "sealed": _seal(call, response.body),
         "headers": [[k.decode(), v.decode()] for k, v in response.headers if k == b"location"],
     }
     result = await mongo.collection(COLLECTION).update_one(
@@ -160,8 +165,26 @@ async def _release(call: http.Call, owner: str, *, forget: bool) -> None:
         log.warning("idempotency.release_failed", error=type(error).__name__)
 
 
-def _replay(record: dict[str, Any]) -> Response:
-    body = bytes(record["body"])
+def _seal(call: http.Call, body: bytes) -> bytes:
+    """The reply as it is kept. Only the caller's own key opens it, and of that no more than a hash is kept:
+
+    replies hold tokens and payment secrets that are stored nowhere else.
+    """
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + _cipher(call).encrypt(nonce, body, None)
+
+
+def _cipher(call: http.Call) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    assert call.idempotency_id is not None
+    key = call.header("idempotency-key") or ""
+    return AESGCM(hmac.digest(key.encode(), b"reply:" + call.idempotency_id.encode(), "sha256"))
+
+
+def _replay(call: http.Call, record: dict[str, Any]) -> Response:
+    kept = bytes(record["sealed"])
+    body = _cipher(call).decrypt(kept[:_NONCE], kept[_NONCE:], None)
     headers = [*JSON_HEADERS, (b"idempotent-replayed", b"true"), (b"content-length", b"%d" % len(body))]
     headers += [(k.encode(), v.encode()) for k, v in record.get("headers", ())]
     return Response(record["status"], body, headers)

@@ -51,6 +51,16 @@ async def test_a_repeat_gets_the_very_bytes_of_the_first_answer(client: httpx.As
     assert "idempotent-replayed" not in first.headers
 
 
+async def test_what_is_kept_of_an_answer_cannot_be_read_without_the_key(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await order(client, world, "k1")
+    (kept,) = [each async for each in mongo.collection(COLLECTION).find({"state": "done"})]
+    assert b"requestId" in answer.content
+    assert not any(b"requestId" in value for value in kept.values() if isinstance(value, bytes))
+    assert "k1" not in str(kept)
+
+
 async def test_another_body_under_the_same_key_is_422_and_does_nothing(client: httpx.AsyncClient, world: World) -> None:
     first = await order(client, world, "k1")
     reply = await order(client, world, "k1", {"displayName": "y", "quantity": 1})
