@@ -201,6 +201,11 @@ class Till:
 
         await until(there, seconds)
 
+    async def lasting(self, store: str) -> list[dict[str, Any]]:
+        """The purchases of a store, without what time alone changes."""
+        hidden = dict.fromkeys(("updatedAt", "dueAt", "expiresAt", "outbox"), 0)
+        return [each async for each in self.db["purchases"].find({"storeId": store}, hidden).sort("_id", 1)]
+
     async def receipts(self, store: str) -> list[int]:
         """The numbers of a store's receipts."""
         found = self.db["purchases"].find({"storeId": store, "receipt": {"$ne": None}}, {"receipt.number": 1})
