@@ -54,6 +54,7 @@ CREATED = {
     "catalog.create_brand": {"brandId"},
     "catalog.create_module": {"moduleId"},
     "discount.create_promotion": {"promotionId"},
+    "discount.dry_run": {"lines.0.lineId", "lines.1.lineId", "usage.0.byCode.0.coupon"},
 }
 """Names in bodies that an operation gives to something of the caller's own."""
 
