@@ -11,6 +11,9 @@ SEED ?=
 # run, demo, reset: the suite on this machine.
 include local/local.mk
 
+# infra-check, infra-tools: what brings it into the cloud.
+include infra/infra.mk
+
 .PHONY: help
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
@@ -75,6 +78,7 @@ test: venv check ## all checks and all tests, the faults in their small size
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run
 	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults tests/security tests/guards \
 	  tests/integration/scan/test_cache_race.py tests/integration/checkout/payments tests/integration/checkout/test_killed.py \
+	  tests/integration/notify/test_storm.py tests/unit/notify/test_ten_seconds.py \
 	  tests/unit/retail/test_random_baskets.py $(ARGS)
 
 .PHONY: fuzz
