@@ -25,6 +25,11 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 DIGEST = "@sha256:" + "0" * 64
 SLOWEST_SECONDS = 900
 
+full = pytest.mark.skipif(os.environ.get("INFRA_CHECK") != "full", reason="takes minutes: make infra-check runs it")
+"""What `make test` leaves to `make infra-check`: other environments than production, mocks, and checkov."""
+
+EACH = [pytest.param(name, marks=() if name == "prod" else full) for name in ENVIRONMENTS]
+
 
 @dataclass
 class Result:

@@ -61,7 +61,7 @@ resource "google_cloud_run_v2_job" "this" {
             value_source {
               secret_key_ref {
                 secret  = env.value
-                version = var.secret_versions[env.value]
+                version = lookup(var.secret_versions, env.value, "")
               }
             }
           }
