@@ -77,8 +77,12 @@ variable "image" {
   nullable    = false
 
   validation {
-    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
-    error_message = "An image is named by its digest (name@sha256:...), so that what was signed and tried is what runs."
+    condition = can(regex("@sha256:[0-9a-f]{64}$", var.image))
+    error_message = (
+      var.image == ""
+      ? "There is no image of this room: build it and name it in images (infra/README.md), or leave the room out by rooms."
+      : "An image is named by its digest (name@sha256:...), so that what was signed and tried is what runs."
+    )
   }
 }
 
