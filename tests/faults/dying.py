@@ -33,7 +33,7 @@ POINTS = (
 )
 """All that lie between two effects of a purchase, from the tap to the money's way back."""
 KINDS = {"buys": 5, "cancels": 4, "brings back": 3, "is looked at": 3, "is refused": 2, "stays away": 1, "dies": 1}
-PATIENCE = 300
+PATIENCE, MOST = 300, 0.5
 STRICT, IN_HAND = "acme-dying", "acme-dying-hand"
 MANY = 100_000
 HELLO = Rule("welcome", Amount(Match(), 100), codes=frozenset({"HELLO"}), limits=Limits(total=MANY, per_user=1))
@@ -95,10 +95,12 @@ class Dying:
         last: list[str] = []
         while True:
             dead = self.deaths()
-            open_points = [point for point in POINTS if dead[point] < self.wanted]
-            if open_points != last:
-                last = open_points
-                self.till.die_at(f"{point}:kill9:{self._chance}" for point in open_points)
+            # Where few come by, the dying must not take until the end of days.
+            chance = self._chance if self.run.counts["checkouts"] < 0.7 * self._checkouts else MOST
+            now = [f"{point}:kill9:{chance}" for point in POINTS if dead[point] < self.wanted]
+            if now != last:
+                last = now
+                self.till.die_at(now)
             await asyncio.sleep(0.03)
 
     async def _time_goes_by(self) -> None:
