@@ -75,7 +75,7 @@ def endpoints(cards: Sequence[Card]) -> str:
         "The whole contract is [openapi.json](openapi.json); the gateway shows it at `/docs`.",
     ]
     for card in cards:
-        routes = [route for door in rooms.http_doors(card.room) for route in door.routes]
+        routes = list(rooms.http_routes([card]))
         parts += [f"## {card.room}", card.purpose]
         if routes:
             heads = ["operation", "who", "what for", "idempotency key", "answers"]

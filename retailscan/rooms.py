@@ -52,8 +52,8 @@ def event_doors(room: str) -> list[EventDoor]:
 
 
 def http_routes(cards: Iterable[Card]) -> Iterator[Route]:
-    """Every HTTP operation of these rooms."""
-    return (route for card in cards for door in http_doors(card.room) for route in door.routes)
+    """Every HTTP operation of these rooms; their pages are none."""
+    return (route for card in cards for door in http_doors(card.room) for route in door.routes if not route.page)
 
 
 def event_kinds() -> dict[tuple[str, int], EventKind]:

@@ -225,7 +225,7 @@ class HttpDoor:
     async def _parse(self, call: Call, request: Request, length: bytes | None, kind: bytes | None) -> None:
         route = call.route
         query: bytes = request.scope["query_string"]
-        if query or route.query is not None:
+        if route.query is not None or (query and not route.page):
             call.query = _parse_query(route, query)
         if route.body is not None:
             content = await _read_body(request, route.max_body, length)
@@ -298,7 +298,9 @@ def render(reply: Reply, route: Route, request_id: bytes, started: float) -> Res
         return Stream(reply.status or route.status, reply.stream, headers)
     data = reply.raw if reply.raw is not None else envelope.encode(reply.data)
     body = data if route.raw_reply else envelope.success(data, request_id, started, reply.pagination)
-    headers = [*JSON_HEADERS, (b"x-request-id", request_id), (b"content-length", b"%d" % len(body))]
+    headers = [*JSON_HEADERS, (b"x-request-id", request_id)]
+    if reply.status != 304:
+        headers.append((b"content-length", b"%d" % len(body)))
     if reply.headers:
         replaced = {name.lower().encode() for name, _ in reply.headers}
         headers = [(k, v) for k, v in headers if k not in replaced]

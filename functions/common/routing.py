@@ -44,6 +44,8 @@ class Route:
     """A body that is not JSON: the content types it may have. The handler finds it in `call.content`."""
     reply_media: str | None = None
     """What a reply that is not JSON is, for the contract."""
+    page: bool = False
+    """A page or a file for a browser, as it is: no part of the API's contract, and no query parameter is unknown."""
     budget: float | None = None
     """Seconds for the whole request, body included; None is the door's own."""
     prefix: str = ""
@@ -55,6 +57,7 @@ class Route:
     latency: Distribution | None = None
 
     def __post_init__(self) -> None:
+        self.raw_reply = self.raw_reply or self.page
         parameters = list(_PARAMETER.finditer(self.path))
         self.names = tuple(match.group(1) for match in parameters)
         self.prefix = self.path[: parameters[0].start()] if parameters else self.path
