@@ -26,7 +26,7 @@ tflint_version=0.64.0
 tflint_module=github.com/terraform-linters/tflint
 tflint_sum=h1:v0KwryBjBeo79uqFrYQOllZk3l/nQvH/e4SZW45jhA8=
 
-platform() { echo "$(go env GOOS)_$(go env GOARCH)"; }
+platform() { TF_CLI_CONFIG_FILE=/dev/null terraform version -json | sed -n 's/.*"platform": "\(.*\)".*/\1/p'; }
 
 # Terraform itself says under which host it looks for a source without one.
 host() {
@@ -87,9 +87,8 @@ is_there() {
   esac
 }
 
-for tool in go terraform; do
-  command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 1; }
-done
+installed() { command -v "$1" >/dev/null || { echo "$1 is not installed" >&2; exit 1; }; }
+installed terraform
 registry=$(host)
 mirror=$cache/mirror/${registry:?terraform did not say where it looks for providers}
 google=$mirror/hashicorp/google/$google_version/$(platform)/terraform-provider-google_v$google_version
@@ -100,6 +99,7 @@ parts=(mongodbatlas tflint checkov google)
 
 case ${1:-build} in
   build)
+    installed go
     if command -v chrt >/dev/null && [ -z "${RETAILSCAN_IDLE:-}" ]; then
       RETAILSCAN_IDLE=1 exec chrt -i 0 nice -n 19 "$here/$(basename "$0")" "$@"; fi
     mkdir -p "$cache"

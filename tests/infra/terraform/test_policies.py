@@ -12,7 +12,7 @@ import pytest
 
 from infra.policies import __main__ as command
 from infra.policies import plan, rules
-from tests.infra.terraform.conftest import EACH, ROOT, Workspace
+from tests.infra.terraform.conftest import ENVIRONMENTS, ROOT, Workspace
 
 FIXTURES = sorted((ROOT / "infra" / "policies" / "fixtures").glob("*.json"))
 
@@ -35,7 +35,7 @@ def test_an_empty_plan_breaks_nothing(tmp_path: Path) -> None:
     assert command.main([str(tmp_path / "plan.json")]) == 0
 
 
-@pytest.mark.parametrize("environment", EACH)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_environment_breaks_a_policy(workspace: Workspace, environment: str) -> None:
     assert rules.breaches(plan.read(workspace.plan(environment))) == []
 

@@ -16,7 +16,7 @@ from functions.common import cards
 from infra.policies import plan as plans
 from infra.policies.plan import Plan, Resource, last
 from local.topology import PublicRoutes, build
-from tests.infra.terraform.conftest import EACH, ROOT, Workspace, full
+from tests.infra.terraform.conftest import ENVIRONMENTS, ROOT, Workspace
 
 SERVICE, JOB = "google_cloud_run_v2_service", "google_cloud_run_v2_job"
 TENANTS = ("casaverde", "fresko", "nordmarkt")
@@ -440,7 +440,7 @@ def test_scan_and_checkout_and_fresh_prices_have_objectives(production: Producti
 # --- environments
 
 
-@pytest.mark.parametrize("environment", EACH)
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_is_planned_with_its_own_names(workspace: Workspace, environment: str) -> None:
     document = workspace.plan(environment)
     found = plans.read(document)
@@ -452,7 +452,7 @@ def test_an_environment_is_planned_with_its_own_names(workspace: Workspace, envi
     assert all(check["status"] == "pass" for check in document.get("checks", ()) if check["address"]["kind"] == "check")
 
 
-@pytest.mark.parametrize("environment", EACH[1:])
+@pytest.mark.parametrize("environment", ENVIRONMENTS[1:])
 def test_what_holds_data_cannot_be_deleted_by_a_slip(workspace: Workspace, environment: str) -> None:
     found = plans.read(workspace.plan(environment))
     for kind in (SERVICE, JOB, "google_bigquery_table", "google_redis_instance", "google_secret_manager_secret"):
@@ -491,7 +491,6 @@ def of_room(address: str, room: str) -> bool:
     return room.replace("_", "-") in address or room in address or address.startswith(tuple(own) or ("-",))
 
 
-@full
 def test_removing_rooms_folders_removes_exactly_their_resources(workspace: Workspace, spoiled: Workspace) -> None:
     before = {each.address: each for each in plans.read(workspace.plan("prod")).resources}
     rooms = ("scan", "import_publish")
