@@ -25,7 +25,7 @@ from tests.infra.terraform.conftest import (
 MODULES = sorted(path.name for path in (TERRAFORM / "modules").iterdir() if (path / "tests").is_dir())
 ACCEPTED = ROOT / "infra" / "checkov-accepted.json"
 # Checks of checkov that must be among those that looked at something (numbers of checkov 3). Others that matter have
-# nothing to look at: there is no default network (27), no first-generation service (102) or function, no key of an account.
+# nothing to look at: there is no default network (27), no first-generation service (102) or function, no account's key.
 REQUIRED = {
     *("CKV_GCP_26", "CKV_GCP_28", "CKV_GCP_29", "CKV_GCP_41", "CKV_GCP_42", "CKV_GCP_43", "CKV_GCP_46", "CKV_GCP_49"),
     *("CKV_GCP_62", "CKV_GCP_63", "CKV_GCP_78", "CKV_GCP_83", "CKV_GCP_84", "CKV_GCP_95", "CKV_GCP_97", "CKV_GCP_99"),
