@@ -43,6 +43,7 @@ check: venv ## what the build runs first: format, lint, types, walls, cards, gen
 	$(BIN)/lint-imports --no-cache
 	$(PYTHON) -m retailscan docs --check
 	$(PYTHON) -m retailscan openapi --check
+	$(PYTHON) -m retailscan clients --check
 	$(PYTHON) -m infra.capacity --check
 
 .PHONY: format
@@ -51,9 +52,10 @@ format: venv ## put the code in its one format, and repair what can be repaired
 	$(BIN)/ruff format --quiet .
 
 .PHONY: docs
-docs: venv ## write again what is generated: README's table, docs/*.md, docs/openapi.json, infra's tables
+docs: venv ## write again what is generated: README's table, docs/*.md, docs/openapi.json, clients, infra's tables
 	$(PYTHON) -m retailscan docs
 	$(PYTHON) -m retailscan openapi
+	$(PYTHON) -m retailscan clients
 	$(PYTHON) -m infra.capacity
 
 .PHONY: cover

@@ -1,4 +1,4 @@
-"""`retailscan import | migrate | audit | dead-letters | openapi | docs`: what an operator or the build runs."""
+"""`retailscan import | migrate | audit | dead-letters | openapi | docs | clients`: for an operator or the build."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
     for name, text in (
         ("openapi", "write docs/openapi.json from the routes and schemas of every room"),
         ("docs", "write README's table of rooms and docs/{endpoints,events,settings,import-codes}.md"),
+        ("clients", "write what is generated of the client packages in clients/ from docs/openapi.json"),
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--check", action="store_true", help="write nothing, fail when a file is out of date")

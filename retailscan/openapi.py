@@ -57,7 +57,9 @@ def render(document: dict[str, Any]) -> str:
     """The document as it is committed."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
     # Two rooms may use one name; Pydantic then puts the whole module in front of it.
-    return re.sub(r"functions__(\w+?)__schemas__", lambda found: found[1].title().replace("_", ""), text) + "\n"
+    return (
+        re.sub(r"functions__(\w+?)__(?:\w+_)?schemas__", lambda found: found[1].title().replace("_", ""), text) + "\n"
+    )
 
 
 def build(routes: Iterable[Route], purposes: dict[str, str], version: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The calls, a class for each room of the suite."""
