@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from functions.common.cards import Door
@@ -38,6 +39,8 @@ class Addresses:
     functions_dir: Path
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """Settings of doors that stand-ins for other people's services bring about."""
+    gateway: str = ""
+    """The one address of the public API."""
 
 
 def plain_environment() -> dict[str, str]:
@@ -91,6 +94,10 @@ def _asked_for(door: Door, addresses: Addresses, issuer: Issuer) -> dict[str, st
         "STORE_CODE_JWKS": lambda: json.dumps(issuer.jwks("store-codes")),
         "EXIT_SIGNING_KEY": lambda: issuer.private_jwk("exit"),
         "EXIT_JWKS": lambda: json.dumps(issuer.jwks("exit")),
+        "PUBLIC_API_URL": lambda: addresses.gateway,
+        "DASHBOARD_SIGN_IN": lambda: "local",
+        # Not a random one: whoever is signed in stays so when the suite starts again.
+        "DASHBOARD_KEY": lambda: sha256(b"dashboard:" + issuer.private_jwk("exit").encode()).hexdigest(),
     }
     known |= {name: partial(str, text) for name, text in addresses.stand_ins.items()}
     names = set(door.secrets) | set(door.env)

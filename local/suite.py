@@ -306,6 +306,7 @@ class Suite:
             doors={service: self.door_url(service) for service in self.topology.services},
             functions_dir=self.functions_dir,
             stand_ins=standins.settings_of(self.ports.stand_ins),
+            gateway=self.gateway_url,
         )
         self.doors = Supervisor(
             self.topology.doors,

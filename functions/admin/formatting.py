@@ -1,0 +1,72 @@
+"""Money, quantities, times and names as people of a language write them. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, tzinfo
+
+from functions.common.retail.currencies import EXPONENTS
+
+NONE = "\u2013"
+"""What stands where there is nothing."""
+_MARKS = {"en": (",", "."), "de": (".", ",")}
+_NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)
+_TIMES = {"en": "%Y-%m-%d %H:%M", "de": "%d.%m.%Y %H:%M"}
+_DAYS = {"en": "%Y-%m-%d", "de": "%d.%m.%Y"}
+
+
+def number(value: int, language: str, exponent: int = 0) -> str:
+    """`value` in units of ten to the minus `exponent`: 123456 with 2 is 1,234.56, or 1.234,56 in German."""
+    group, point = _MARKS[language]
+    digits = str(abs(value)).rjust(exponent + 1, "0")
+    whole, part = (digits[:-exponent], point + digits[-exponent:]) if exponent else (digits, "")
+    grouped = f"{int(whole):,}".replace(",", group)
+    return ("-" if value < 0 else "") + grouped + part
+
+
+def money(amount: int | None, currency: str, language: str) -> str:
+    """Minor units with their currency; a dash for none."""
+    return NONE if amount is None else f"{number(amount, language, EXPONENTS.get(currency, 2))}\u00a0{currency}"
+
+
+def quantity(thousandths: int | None, language: str) -> str:
+    """Thousandths, without the zeros at the end."""
+    if thousandths is None:
+        return NONE
+    exponent = 3
+    while exponent and thousandths % 10 == 0:
+        thousandths, exponent = thousandths // 10, exponent - 1
+    return number(thousandths, language, exponent)
+
+
+def moment(text: str | None, language: str, zone: tzinfo) -> str:
+    """An RFC 3339 time as the clock of `zone` shows it; a dash for none."""
+    if not text:
+        return NONE
+    return datetime.fromisoformat(text).astimezone(zone).strftime(_TIMES[language])
+
+
+def day(text: str | None, language: str) -> str:
+    """A date as people write it; a dash for none."""
+    return datetime.fromisoformat(text).strftime(_DAYS[language]) if text else NONE
+
+
+def to_minor(text: str, currency: str) -> int:
+    """What somebody typed, 1.49 or 1,49, in minor units. Raises ValueError."""
+    exponent = EXPONENTS.get(currency, 2)
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError("not an amount")
+    whole, _, part = text.strip().replace(",", ".").partition(".")
+    if len(part) > exponent:
+        raise ValueError("too many decimals")
+    return int(whole + part.ljust(exponent, "0"))
+
+
+def to_thousandths(text: str) -> int:
+    """What somebody typed, 3 or 0.25, in thousandths. Raises ValueError."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError("not a quantity")
+    whole, _, part = text.strip().replace(",", ".").partition(".")
+    if len(part) > 3:
+        raise ValueError("too many decimals")
+    return int(whole + part.ljust(3, "0"))

@@ -1,0 +1,13 @@
+"""The doors of the dashboard: its pages for people."""
+
+from __future__ import annotations
+
+from functions.admin import home, products
+from functions.admin.door import door
+
+__all__ = ["admin", "door"]
+
+# Importing them has put them on the door.
+PAGES = (home, products)
+
+admin = door.entry()

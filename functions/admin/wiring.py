@@ -1,0 +1,106 @@
+"""The dependencies of the dashboard, built on first use, after the server's fork."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from functions.admin import rendering, settings, signing_in
+from functions.admin.api import Api
+from functions.admin.sealing import Sealer
+from functions.admin.visit import POLICY, Session, Surroundings, Visit, session_of, without_token
+from functions.common import auth, web
+from functions.common import settings as common_settings
+from functions.common.errors import Unauthenticated
+from functions.common.once import Once
+
+if TYPE_CHECKING:
+    import httpx
+
+    from functions.common.http import Call
+
+HERE = Path(__file__).parent
+files: Once[web.Folder] = Once(lambda: web.Folder(HERE / "static", POLICY))
+_LOCAL = frozenset({"local", "test"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What belongs to one event loop."""
+
+    around: Surroundings
+    client: httpx.AsyncClient
+    provider: signing_in.Provider
+
+
+_built: Wiring | None = None
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def wiring() -> Wiring:
+    """The wiring of this event loop: clients belong to one."""
+    global _built, _loop
+    loop = asyncio.get_running_loop()
+    if _built is None or _loop is not loop:
+        _built, _loop = _build(), loop
+    return _built
+
+
+def _build() -> Wiring:
+    import httpx
+
+    own, common = settings.load(), common_settings.common()
+    client = httpx.AsyncClient(
+        base_url=own.public_api_url,
+        timeout=httpx.Timeout(own.dashboard_api_seconds, connect=2.0),
+        limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+        follow_redirects=False,
+        trust_env=False,
+    )
+    around = Surroundings(
+        sealer=Sealer(own.dashboard_key),
+        render=rendering.Templates(HERE / "templates").render,
+        asset=rendering.Assets(HERE / "static").url,
+        hosts=frozenset({urlsplit(own.public_api_url).netloc}),
+        secure=common.environment not in _LOCAL,
+    )
+    return Wiring(around, client, signing_in.provider(own, common.environment, client))
+
+
+async def visit(call: Call, *, signed_in: bool = True) -> Visit:
+    """The visit of a request. A cookie that is over, or whose token no longer verifies, signs nobody in."""
+    built = wiring()
+    session = session_of(call, built.around)
+    me = None
+    if session is not None and session.token:
+        try:
+            me = await auth.identity_verifier().verify(session.token) if signed_in else None
+        except Unauthenticated:
+            session = without_token(session)
+    session = session or Session.fresh(call.now.timestamp())
+    return Visit(call, built.around, session, me, Api(built.client, session.token, call.request_id))
+
+
+def replace(**parts: Any) -> None:
+    """Put other parts in place for this event loop (tests)."""
+    import dataclasses
+
+    global _built
+    _built = dataclasses.replace(wiring(), **parts)
+
+
+async def close() -> None:
+    """Close what this event loop opened (tests)."""
+    global _built
+    if _built is not None and _loop is asyncio.get_running_loop():
+        await _built.client.aclose()
+    _built = None
+
+
+async def ready() -> dict[str, str]:
+    """The pages need the API, which says itself whether it is ready; the first reader should not wait for imports."""
+    wiring().around.render("problem.html", {})
+    return {}
