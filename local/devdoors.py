@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import Field, ValidationError
@@ -22,6 +22,8 @@ from local.processes import LocalError
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Status = Callable[[], Awaitable[dict[str, Any]]]
+
+Asked = TypeVar("Asked", bound=Wire)
 
 MAX_BODY = 16 * 1024
 ASSETS = {"swagger-ui.css": b"text/css", "swagger-ui-bundle.js": b"text/javascript", "favicon-32x32.png": b"image/png"}
@@ -38,11 +40,20 @@ class TokenRequest(Wire):
     lives_seconds: int = Field(default=3600, ge=-3600, le=30 * 86400)
 
 
-class DevDoors:
-    """Answers what only the local cloud has. Never deployed: `local/` is in no image."""
+class PayRequest(Wire):
+    """`POST /dev/pay`: what a checkout's `payment` says, and the name of one of Stripe's test cards."""
 
-    def __init__(self, issuer: Issuer, openapi: Path, status: Status) -> None:
-        self._issuer, self._openapi, self._status = issuer, openapi, status
+    intent_id: str = Field(pattern=r"^pi_[A-Za-z0-9_]+$")
+    client_secret: str
+    publishable_key: str
+    method: str = Field(default="pm_card_visa", pattern=r"^pm_[A-Za-z0-9_]+$")
+
+
+class DevDoors:
+    """Answers what only the local cloud has, which is in no image. `stripe`: where the local one is."""
+
+    def __init__(self, issuer: Issuer, openapi: Path, status: Status, stripe: str | None = None) -> None:
+        self._issuer, self._openapi, self._status, self._stripe = issuer, openapi, status, stripe
 
     async def __call__(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer, or None when the path is nobody's. Raises Problem."""
@@ -50,6 +61,9 @@ class DevDoors:
         if path == "/dev/token":
             _demand(scope, "POST")
             return self._token(await _body(receive))
+        if path == "/dev/pay":
+            _demand(scope, "POST")
+            return await self._pay(await _body(receive))
         answer = await self._read(path)
         if answer is not None:
             _demand(scope, "GET", "HEAD")
@@ -78,12 +92,22 @@ class DevDoors:
         except KeyError:
             raise NotFound("there is no such key set", code="NO_SUCH_PATH") from None
 
+    async def _pay(self, body: bytes) -> Response:
+        """What Stripe's payment form does in a browser, for pages that may not talk to another address."""
+        if self._stripe is None:
+            raise NotFound("the local Stripe is not part of this suite", code="NO_SUCH_PATH")
+        import httpx
+
+        asked = _read(PayRequest, body)
+        form = {"payment_method": asked.method, "client_secret": asked.client_secret, "key": asked.publishable_key}
+        async with httpx.AsyncClient(base_url=self._stripe, timeout=20.0) as client:
+            answer = await client.post(f"/v1/payment_intents/{asked.intent_id}/confirm", data=form)
+        if answer.status_code != 200:
+            raise Malformed(str(answer.json()["error"]["message"]), code="PAYMENT_REFUSED")
+        return _json({"status": answer.json()["status"]})
+
     def _token(self, body: bytes) -> Response:
-        try:
-            asked = TokenRequest.model_validate_json(body or b"{}")
-        except ValidationError as error:
-            problems: Any = error.errors(include_url=False, include_input=False, include_context=False)
-            raise Malformed("the body is not valid", details=fields(problems)) from error
+        asked = _read(TokenRequest, body)
         stores = [asked.store_id] if asked.store_id else asked.store_ids
         try:
             token = tokens.mint(
@@ -97,6 +121,14 @@ class DevDoors:
         except LocalError as error:
             raise Malformed(str(error)) from error
         return _json({"token": token, "tokenType": "Bearer", "expiresIn": asked.lives_seconds}, status=201)
+
+
+def _read(model: type[Asked], body: bytes) -> Asked:
+    try:
+        return model.model_validate_json(body or b"{}")
+    except ValidationError as error:
+        problems: Any = error.errors(include_url=False, include_input=False, include_context=False)
+        raise Malformed("the body is not valid", details=fields(problems)) from error
 
 
 def _json(data: Any, status: int = 200) -> Response:

@@ -253,7 +253,8 @@ def main(config_file: str) -> None:
     admin = Origin(HOST, config["adminPort"]) if config["adminPort"] else None
     origins = {service: backend.origin for service, backend in backends.items()}
     collector = Collector(origins, admin, config["endpoints"])
-    own = DevDoors(Issuer(Path(config["issuerDir"])), Path(config["openapi"]), collector.collect)
+    issuer, stripe = Issuer(Path(config["issuerDir"])), config["endpoints"].get("stripe")
+    own = DevDoors(issuer, Path(config["openapi"]), collector.collect, stripe)
     uvicorn.run(
         Gateway(topology.routes, backends, own),
         host=HOST,

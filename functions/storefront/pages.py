@@ -1,0 +1,65 @@
+"""The web app's files, and the two that are made here: what it is configured with, and what it consists of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from functions.common import settings, web
+from functions.common.once import Once
+from functions.storefront.settings import Storefront, load
+
+STATIC = Path(__file__).parent / "static"
+LOCAL = "local"
+LOCAL_STRIPE_KEY = "pk_test_local"
+"""Of the Stripe that plays along on a developer's machine: there is no script to load for it."""
+
+_STRIPE_SCRIPTS = ("https://js.stripe.com", "https://*.js.stripe.com")
+_STRIPE_FRAMES = (*_STRIPE_SCRIPTS, "https://hooks.stripe.com")
+_FIREBASE = ("https://identitytoolkit.googleapis.com", "https://securetoken.googleapis.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """All that this room answers with."""
+
+    folder: web.Folder
+    headers: web.Headers
+    config: bytes
+    shell: bytes
+
+
+def build(own: Storefront, environment: str) -> Pages:
+    """The pages for one environment: on a developer's machine anybody signs in, elsewhere Firebase says who is who."""
+    stripe = own.stripe_publishable_key not in ("", LOCAL_STRIPE_KEY)
+    firebase = own.storefront_firebase_key
+    policy = web.Policy(
+        script=_STRIPE_SCRIPTS if stripe else (),
+        frame=_STRIPE_FRAMES if stripe else (),
+        connect=(*(("https://api.stripe.com",) if stripe else ()), *(_FIREBASE if firebase else ())),
+        camera=True,
+        wasm=True,
+    )
+    folder = web.Folder(STATIC, policy)
+    config: dict[str, Any] = {
+        "development": environment == LOCAL,
+        "signIn": "firebase" if firebase else LOCAL if environment == LOCAL else "none",
+        "firebaseKey": firebase or None,
+        "payment": "stripe" if stripe else LOCAL,
+    }
+    return Pages(folder, policy.headers(), json.dumps(config).encode(), shell(folder))
+
+
+def shell(folder: web.Folder) -> bytes:
+    """The script that tells the service worker which files make up the app, and when one of them is another.
+
+    What is fetched only when needed (WebAssembly, other people's scripts) is kept when it was fetched, not before.
+    """
+    needed = sorted(name for name in folder.names if not name.startswith(("vendor/", "sw.js")))
+    described = {"version": folder.version, "files": ["./", "config.json", *needed]}
+    return f"self.SHELL = {json.dumps(described)};\n".encode()
+
+
+pages = Once(lambda: build(load(), settings.common().environment))

@@ -1,0 +1,70 @@
+// Elements made of text and nothing else: what comes from a server can never become markup.
+
+/** An element. `on...` attributes are listeners, true and false switch an attribute; children are nodes or text. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Minor units as the shopper's language writes them. */
+export function money(minor, currency) {
+  if (minor === null || minor === undefined) return "–";
+  const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
+  return format.format(minor / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+const UNITS = { weight: "kg", volume: "l", length: "m" };
+
+/** Thousandths as people say them: 3 pieces, 0.25 kg. */
+export function quantity(thousandths, measure) {
+  const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 }).format(thousandths / 1000);
+  return measure in UNITS ? `${number} ${UNITS[measure]}` : `${number} ×`;
+}
+
+export function time(iso) {
+  return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+}
+
+/** Says something to everybody, also to those who listen to the page instead of looking at it. */
+export function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+/** A problem in a sentence, beside what caused it. */
+export function problem(error) {
+  return h("p", { class: "problem", role: "alert" }, sentence(error));
+}
+
+/** What to tell the shopper about an error. */
+export function sentence(error) {
+  if (error.name === "Offline") return "There is no network right now.";
+  const text = error.message || "Something went wrong.";
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+}
+
+/** A form whose button waits for `work`; what goes wrong is said below its fields. */
+export function form(attributes, work, ...children) {
+  const wrong = h("div");
+  const made = h("form", { novalidate: true, ...attributes, onsubmit: submit }, ...children, wrong);
+  async function submit(event) {
+    event.preventDefault();
+    const button = made.querySelector("button:not([type=button])");
+    if (button.disabled) return;
+    button.disabled = true;
+    wrong.replaceChildren();
+    try {
+      await work(Object.fromEntries(new FormData(made)), made);
+    } catch (error) {
+      wrong.replaceChildren(problem(error));
+    } finally {
+      button.disabled = false;
+    }
+  }
+  return made;
+}

@@ -1,0 +1,125 @@
+// The cart: lines, prices as they change, coupons and the brand card, and the way to pay.
+
+import { Offline } from "../lib/api.js";
+import { hear } from "../lib/bus.js";
+import * as basket from "../lib/cart.js";
+import { form, h, money, problem, quantity } from "../lib/dom.js";
+import { begin } from "../lib/checkout.js";
+import { visit } from "../lib/visit.js";
+
+export const title = "Cart";
+
+export async function show(root, { go }) {
+  const place = h("div");
+  const wrong = h("div");
+  root.replaceChildren(h("h1", {}, "Cart"), wrong, place);
+  const attempt = async (work) => {
+    wrong.replaceChildren();
+    try {
+      await work();
+    } catch (error) {
+      wrong.replaceChildren(problem(error));
+    }
+  };
+  const draw = async () => {
+    const waiting = await basket.waiting();
+    place.replaceChildren(...parts(basket.cart(), waiting, attempt, go));
+  };
+  const stop = hear("cart", draw);
+  await draw();
+  await attempt(async () => {
+    await basket.sync();
+    await basket.look().catch((error) => {
+      if (!(error instanceof Offline)) throw error;
+    });
+  });
+  return stop;
+}
+
+function parts(cart, waiting, attempt, go) {
+  const { currency } = visit()?.store ?? {};
+  const lines = (cart?.lines ?? []).map((line) => lineOf(line, cart, attempt));
+  const queued = waiting.map((line) => queuedLine(line, currency, attempt));
+  if (lines.length + queued.length === 0) {
+    return [h("p", {}, "There is nothing in it yet."), h("a", { href: "#/scan", class: "button wide" }, "Scan something")];
+  }
+  return [
+    h("ul", { class: "lines", id: "lines" }, lines),
+    queued.length > 0 && h("section", {}, h("h2", {}, "Waiting for the network"), h("ul", { class: "lines", id: "queue" }, queued)),
+    cart && totals(cart),
+    cart && extras(cart, attempt),
+    cart && payButton(cart, waiting, attempt, go),
+  ].flat().filter(Boolean);
+}
+
+function lineOf(line, cart, attempt) {
+  const { currency } = cart;
+  const set = (amount) => attempt(() => (amount > 0 ? basket.change(line.lineId, amount) : basket.remove(line.lineId)));
+  const step = line.measure === "each" ? Math.max(1000, line.pack) : 100;
+  const steps = !line.fixed && [
+    h("button", { type: "button", "aria-label": `One less of ${line.name}`, onclick: () => set(line.quantity - step) }, "−"),
+    h("button", { type: "button", "aria-label": `One more of ${line.name}`, onclick: () => set(line.quantity + step) }, "+"),
+  ];
+  const take = h("button", { type: "button", class: "quiet", "aria-label": `Remove ${line.name}`, onclick: () => set(0) }, "Remove");
+  return h("li", { class: line.unavailable ? "line unavailable" : "line" },
+    h("span", { class: "name" }, line.name),
+    h("span", { class: "sum" },
+      line.discount > 0 && h("s", {}, h("span", { class: "unseen" }, "before the discount "), money(line.amount, currency)), " ",
+      money(line.payable, currency)),
+    h("span", { class: "each" }, `${quantity(line.quantity, line.measure)} `, money(line.unitPrice, currency),
+      line.oldPrice && h("span", { class: "changed" }, ` was ${money(line.oldPrice.unitPrice, currency)}`)),
+    line.unavailable && h("p", { class: "problem" }, line.unavailable.message),
+    line.warnings.map((each) => h("p", { class: "hint" }, each.message)),
+    h("span", { class: "steps" }, steps, take));
+}
+
+function queuedLine(line, currency, attempt) {
+  return h("li", { class: "line" },
+    h("span", { class: "name" }, line.name),
+    h("span", { class: "sum" }, money(line.price, currency)),
+    line.refused
+      ? [h("p", { class: "problem" }, line.refused.message),
+        h("button", { type: "button", class: "quiet", onclick: () => attempt(() => basket.forget(line)) }, "All right")]
+      : h("span", { class: "each" }, line.quantity ? `${line.quantity / 1000} ×` : ""));
+}
+
+function totals(cart) {
+  const rows = [];
+  const row = (name, amount, strong) => rows.push(h("div", { class: strong ? "total" : null }, h("dt", {}, name), h("dd", {}, money(amount, cart.currency))));
+  if (cart.discount > 0) {
+    row("Subtotal", cart.subtotal);
+    for (const each of cart.promotions.applied) row(each.name, -each.discount);
+  }
+  row("To pay", cart.total, true);
+  const taxes = cart.taxShares.map((each) => `${each.rate} % tax: ${money(each.tax, cart.currency)}`).join(", ");
+  return h("section", { "aria-label": "Total" }, h("dl", { class: "totals", id: "totals" }, rows), taxes && h("p", { class: "hint" }, taxes));
+}
+
+function extras(cart, attempt) {
+  const codes = cart.codes.map((each) => h("li", {}, `${each.code}: ${each.message ?? "used"} `,
+    h("button", { type: "button", class: "quiet", "aria-label": `Remove ${each.code}`, onclick: () => attempt(() => basket.dropCode(each.code)) }, "Remove")));
+  const card = cart.card
+    ? h("p", {}, `Card ${cart.card.maskedNumber ?? ""} of ${cart.card.brandId} counts. `,
+        h("button", { type: "button", class: "quiet", onclick: () => attempt(basket.dropCard) }, "Take it off"))
+    : form({ class: "row" }, ({ card: code }) => basket.useCard(code.trim()),
+        h("label", {}, "Brand card", h("input", { name: "card", autocomplete: "off", placeholder: "brand:number" })), h("button", {}, "Use"));
+  return h("details", {}, h("summary", {}, "Coupon or brand card"),
+    codes.length > 0 && h("ul", { class: "plain" }, codes),
+    form({ class: "row" }, ({ coupon }) => basket.useCode(coupon.trim()),
+      h("label", {}, "Coupon code", h("input", { name: "coupon", autocomplete: "off" })), h("button", {}, "Use")),
+    card);
+}
+
+function payButton(cart, waiting, attempt, go) {
+  if (cart.checkoutId) return h("a", { class: "button wide", href: `#/pay/${cart.checkoutId}` }, "Go on paying");
+  const held = waiting.length > 0 || cart.lines.length === 0;
+  const pay = async (event) => {
+    event.target.disabled = true;
+    await attempt(async () => go(`pay/${(await begin(cart)).checkoutId}`));
+    event.target.disabled = false;
+  };
+  return [
+    held && waiting.length > 0 && h("p", { class: "hint" }, "You can pay once everything has reached the store."),
+    h("button", { type: "button", class: "wide", disabled: held, onclick: pay }, `Pay ${money(cart.total, cart.currency)}`),
+  ];
+}

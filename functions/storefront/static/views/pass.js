@@ -1,0 +1,51 @@
+// The way out: a code that opens the gate once.
+
+import { Offline, pause } from "../lib/api.js";
+import * as checkout from "../lib/checkout.js";
+import { h, problem, time } from "../lib/dom.js";
+
+export const title = "Exit";
+const LOOK_MS = 3_000;
+const FRESH_BEFORE_MS = 7 * 60_000;
+
+export async function show(root, { parameter: id }) {
+  let there = true;
+  const picture = h("img", { class: "pass", alt: "Your exit code" });
+  const until = h("p", { class: "hint" });
+  const place = h("div", {}, h("p", {}, "Hold it to the reader at the gate."), picture, until);
+  const links = h("p", {}, h("a", { href: `#/receipt/${id}` }, "Your receipt"));
+  root.replaceChildren(h("h1", {}, "Thank you"), place, links);
+
+  async function draw() {
+    let pass = await checkout.pass(id);
+    // Half of its time is over: a fresh one, because the way to the gate may be long.
+    if (Date.parse(pass.expiresAt) - Date.now() < FRESH_BEFORE_MS) pass = await checkout.freshPass(id);
+    if (picture.dataset.text === pass.text) return;
+    const before = picture.src;
+    picture.src = await checkout.file(`/v1/checkouts/${id}/pass.svg`);
+    picture.dataset.text = pass.text;
+    if (before) URL.revokeObjectURL(before);
+    until.textContent = `Good until ${time(pass.expiresAt)}, for ${pass.items} ${pass.items === 1 ? "item" : "items"}.`;
+  }
+
+  (async () => {
+    while (there) {
+      try {
+        const now = await checkout.look(id);
+        if (["exited", "closed"].includes(now.state)) {
+          place.replaceChildren(h("p", { class: "done", role: "status" }, "The gate is open. Goodbye!"));
+          return;
+        }
+        await draw();
+      } catch (error) {
+        // A pass that is shown is good without a network too.
+        if (!(error instanceof Offline || error.passing)) {
+          place.replaceChildren(problem(error));
+          return;
+        }
+      }
+      await pause(LOOK_MS);
+    }
+  })();
+  return () => (there = false);
+}

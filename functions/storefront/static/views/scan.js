@@ -1,0 +1,81 @@
+// Scan what you take: the camera or a typed code, then the product, then the cart.
+
+import { call, Offline } from "../lib/api.js";
+import { add } from "../lib/cart.js";
+import { form, h, money, problem, quantity, say } from "../lib/dom.js";
+import { productAt } from "../lib/snapshot.js";
+import { scanner } from "../lib/scanner.js";
+import { visit } from "../lib/visit.js";
+
+export const title = "Scan";
+const PIECE = 1000;
+
+export async function show(root) {
+  const card = h("div", { id: "product" });
+  const take = async (code) => {
+    try {
+      card.replaceChildren(productCard(await find(code), code, card));
+    } catch (error) {
+      // The form says what went wrong; the product before is not the answer to this code.
+      card.replaceChildren();
+      throw error;
+    }
+  };
+  const place = scanner({
+    kind: "product", label: "Or type the number below the bars", button: "Look it up", start: "Scan with the camera", take,
+  });
+  root.replaceChildren(h("h1", {}, "Scan"), place.element, card);
+  return place.stop;
+}
+
+/** What the code is: asked from the store, or looked up in its catalogue on this phone while there is no network. */
+async function find(code) {
+  try {
+    return await call("POST", "/v1/scan", { body: { code } });
+  } catch (error) {
+    if (!(error instanceof Offline || error.status >= 500)) throw error;
+    return (await productAt(visit().store, code)) ?? unknown(code);
+  }
+}
+
+/** Not in the catalogue on this phone: it may be a label of the scales. The store says what it is when it can be asked. */
+function unknown(code) {
+  return {
+    offline: true, product: { name: `Code ${code}`, ageRestriction: null }, quantity: PIECE, measure: "each",
+    askQuantity: false, price: null, currency: visit().store.currency, warnings: [], blocked: null,
+  };
+}
+
+function productCard(found, code, place) {
+  const { product, currency, measure } = found;
+  const amount = h("input", {
+    name: "amount", type: "number", inputmode: "decimal", required: true,
+    min: measure === "each" ? "1" : "0.001", step: measure === "each" ? "1" : "0.001",
+    value: found.askQuantity ? "" : String((found.quantity ?? PIECE) / PIECE),
+  });
+  const fixed = found.label?.quantity != null || found.label?.price != null;
+  const work = async (fields) => {
+    const thousandths = Math.round(Number(fields.amount ?? 1) * PIECE);
+    if (!fixed && !(thousandths > 0)) throw new Error("say how much");
+    const arrived = await add({
+      code, quantity: fixed ? undefined : thousandths, name: product.name, price: found.price,
+    });
+    const said = arrived ? `${product.name} is in your cart.` : `${product.name} waits for the network.`;
+    place.replaceChildren(h("p", { class: "done" }, said, " ", h("a", { href: "#/cart" }, "See the cart")));
+    say(said);
+  };
+  const price = found.price ?? found.unitPrice;
+  const warnings = found.warnings.map((each) => h("li", {}, each.message));
+  return h("article", { class: "card product" },
+    h("h2", {}, product.name),
+    h("p", { class: "price" }, price === null ? "The store will say what it costs." : money(price, currency),
+      measure !== "each" && found.unitPrice != null && h("small", {}, ` ${money(found.unitPrice, currency)} / ${quantity(PIECE, measure)}`)),
+    found.offline && h("p", { class: "note" }, `Offline: the price is that of ${found.asOf ?? "the store, later"}.`),
+    found.stock?.level === "out_of_stock" && h("p", { class: "hint" }, "The store believes that it is sold out."),
+    product.ageRestriction && h("p", { class: "note" }, `From ${product.ageRestriction} years on. Staff will have a look.`),
+    warnings.length > 0 && h("ul", { class: "hint" }, warnings),
+    found.blocked
+      ? h("p", { class: "problem", role: "alert" }, found.blocked.message)
+      : form({}, work, !fixed && h("label", {}, measure === "each" ? "How many" : `How much (${quantity(0, measure).slice(2)})`, amount),
+          h("button", { class: "wide" }, "Add to the cart")));
+}
