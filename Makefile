@@ -63,17 +63,12 @@ cover: venv ## only whether every branch of the rules is tested
 	$(BIN)/coverage run -m pytest -q tests/unit -m "not slow"
 	$(BIN)/coverage report
 
-# Tests of outages mostly wait, so they run beside the others; what they say comes after. The rules are covered by their
-# unit tests alone, and coverage is said only when a branch is not: a good run ends with pytest's summaries.
-WAITING := tests/faults tests/integration/local tests/integration/bench
-
+# The rules are covered by their unit tests alone. All other tests mostly wait, so three files run at a time, each of the
+# three with servers of its own. Coverage is said only when a branch is missing: a good run ends with pytest's summaries.
 .PHONY: test
 test: venv check ## all checks and all tests, the faults in their small size
-	@said=$$(mktemp); $(PYTHON) -m pytest -m "not soak" $(WAITING) >"$$said" 2>&1 & waiting=$$!; \
-	trap 'kill $$waiting 2>/dev/null || true; rm -f "$$said"' EXIT; status=0; \
-	$(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
-	$(PYTHON) -m pytest -m "not soak" tests --ignore=tests/unit $(addprefix --ignore=,$(WAITING)) || status=1; \
-	wait $$waiting || status=1; cat "$$said"; \
+	@status=0; $(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
+	$(PYTHON) -m pytest -m "not soak" --numprocesses 3 --dist loadfile tests --ignore=tests/unit || status=1; \
 	report=$$($(BIN)/coverage report) || { echo "$$report"; status=1; }; exit $$status
 
 .PHONY: test-browser
