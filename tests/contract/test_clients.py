@@ -13,10 +13,11 @@ import pytest
 from mypy import api as mypy
 
 from retailscan.__main__ import main
-from retailscan.clients_contract import NOT_FOR_CLIENTS, READS, operations
+from retailscan.clients_contract import NOT_FOR_CLIENTS, READS, camel, operations
 from retailscan_client import VERSION, RetailScan
 
 ROOT = Path(__file__).parents[2]
+TYPESCRIPT = ROOT / "clients" / "typescript"
 OPENAPI = json.loads((ROOT / "docs" / "openapi.json").read_text())
 CONTRACT = {
     entry["operationId"]: (method, path, entry)
@@ -30,7 +31,15 @@ def test_what_is_committed_is_what_would_be_generated(capsys: pytest.CaptureFixt
     assert main(["clients", "--check"]) == 0, capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["python/retailscan_client/models.py", "python/retailscan_client/rooms/scan.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "python/retailscan_client/models.py",
+        "python/retailscan_client/rooms/scan.py",
+        "typescript/src/models.ts",
+        "typescript/dist/rooms/scan.js",
+    ],
+)
 def test_what_is_out_of_date_is_named(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "openapi.json", tmp_path / "docs")
@@ -59,6 +68,24 @@ def test_every_operation_is_a_method_with_its_arguments() -> None:
         assert given == expected, name
 
 
+def test_every_operation_is_a_method_in_typescript_too() -> None:
+    for folder, ending in (("src", "ts"), ("dist", "js")):
+        found = set()
+        for file in (TYPESCRIPT / folder / "rooms").glob(f"*.{ending}"):
+            methods = re.findall(r"^    (\w+)\(", file.read_text(), re.MULTILINE)
+            found |= {f"{file.stem}.{method}" for method in methods if method != "constructor"}
+        assert found == {name.partition(".")[0] + "." + camel(name.partition(".")[2]) for name in WANTED}
+
+
+def test_a_browser_can_load_the_javascript_as_it_is() -> None:
+    dist = TYPESCRIPT / "dist"
+    for file in dist.rglob("*.js"):
+        sources = re.findall(r'\b(?:from|import) "([^"]+)";', file.read_text())
+        assert all(source.startswith(".") and (file.parent / source).is_file() for source in sources), file
+        assert not re.search(r"\b(?:process|require|Buffer|__dirname)\b[.(]", file.read_text()), file
+    assert "./rooms/scan.js" in (dist / "client.js").read_text()
+
+
 def test_no_method_is_left_of_an_operation_that_is_gone() -> None:
     client = RetailScan("http://suite")
     rooms = {name.partition(".")[0] for name in WANTED}
@@ -67,7 +94,17 @@ def test_no_method_is_left_of_an_operation_that_is_gone() -> None:
 
 
 def test_the_packages_have_the_version_of_the_contract() -> None:
-    assert OPENAPI["info"]["version"] == VERSION
+    package = json.loads((TYPESCRIPT / "package.json").read_text())
+    assert OPENAPI["info"]["version"] == VERSION == package["version"]
+    assert f'VERSION = "{VERSION}"' in (TYPESCRIPT / "dist" / "client.js").read_text()
+    lock = json.loads((TYPESCRIPT / "package-lock.json").read_text())
+    assert {name: each.get("version") for name, each in lock["packages"].items() if name} == {
+        f"node_modules/{name}": version for name, version in package["devDependencies"].items()
+    }
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert "://" not in (TYPESCRIPT / "package-lock.json").read_text()
 
 
 def _python(name: str) -> str:

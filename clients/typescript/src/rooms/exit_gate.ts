@@ -1,0 +1,56 @@
+/**
+ * The way out of a store, where an exit pass opens the gate once and staff may help.
+ *
+ * Written by `make docs` from docs/openapi.json; edit the rooms' schemas instead.
+ */
+import { part } from "../connection.js";
+import type { Connection, Keyed, Options } from "../connection.js";
+import type { Exit, KeyDocument, Override, PassShown } from "../models.js";
+
+/** The way out of a store, where an exit pass opens the gate once and staff may help. */
+export class ExitGate {
+    readonly #connection: Connection;
+
+    constructor(connection: Connection) {
+        this.#connection = connection;
+    }
+
+    /** The public keys of exit passes (RFC 7517), for gates without a network. */
+    readExitKeys(options: Options = {}): Promise<KeyDocument> {
+        return this.#connection.raw({ method: "GET", path: "/v1/exit-keys.json" }, options);
+    }
+
+    /**
+     * Let a shopper out with an exit pass, which is used from then on.
+     *
+     * The body may have 8,192 bytes.
+     *
+     * Roles: gate, store_manager, store_staff.
+     */
+    openGate(storeId: string, body: PassShown, options: Keyed = {}): Promise<Exit> {
+        return this.#connection.data({
+            method: "POST",
+            path: `/v1/stores/${part(storeId)}/exits`,
+            scheme: "identity",
+            body,
+            keyed: true,
+        }, options);
+    }
+
+    /**
+     * Let a shopper out who has paid but shows no pass; audited.
+     *
+     * The body may have 8,192 bytes.
+     *
+     * Roles: store_manager, store_staff.
+     */
+    letOut(storeId: string, body: Override, options: Keyed = {}): Promise<Exit> {
+        return this.#connection.data({
+            method: "POST",
+            path: `/v1/stores/${part(storeId)}/exits:override`,
+            scheme: "identity",
+            body,
+            keyed: true,
+        }, options);
+    }
+}

@@ -1,0 +1,171 @@
+/**
+ * Prices and stock counts from ERPs, applied in any order of arrival, never backwards, and told to everyone.
+ *
+ * Written by `make docs` from docs/openapi.json; edit the rooms' schemas instead.
+ */
+import { part } from "../connection.js";
+import type { Connection, Keyed, Listing, Options } from "../connection.js";
+import type {
+    Batch,
+    BatchAccepted,
+    BatchSummary,
+    DeadLetter,
+    DeadLetterContent,
+    Issue,
+    PriceUpdateBatch,
+    ReplayAccepted,
+    ReplayMany,
+    ReplayOne,
+} from "../models.js";
+
+/** For listDeadLetters. */
+export interface ListDeadLettersOptions extends Options {
+    /** default: 20 */
+    limit?: number;
+    status?: "parked" | "replaying" | "resolved";
+    code?: string;
+}
+
+/** For listPriceIssues. */
+export interface ListPriceIssuesOptions extends Options {
+    /** default: 20 */
+    limit?: number;
+    kind?: "rejected" | "conflict";
+    storeId?: string;
+}
+
+/** For listPriceBatches. */
+export interface ListPriceBatchesOptions extends Options {
+    /** default: 20 */
+    limit?: number;
+}
+
+/** Prices and stock counts from ERPs, applied in any order of arrival, never backwards, and told to everyone. */
+export class PriceIngest {
+    readonly #connection: Connection;
+
+    constructor(connection: Connection) {
+        this.#connection = connection;
+    }
+
+    /**
+     * List messages that could not be applied.
+     *
+     * Roles: operator.
+     */
+    listDeadLetters(options: ListDeadLettersOptions = {}): Listing<DeadLetter> {
+        return this.#connection.listing({
+            method: "GET",
+            path: "/v1/dead-letters",
+            scheme: "identity",
+            query: ["limit", "status", "code"],
+        }, options);
+    }
+
+    /**
+     * Look into a message that could not be applied.
+     *
+     * Roles: operator.
+     */
+    readDeadLetter(deadLetterId: string, options: Options = {}): Promise<DeadLetterContent> {
+        return this.#connection.data({
+            method: "GET",
+            path: `/v1/dead-letters/${part(deadLetterId)}`,
+            scheme: "identity",
+        }, options);
+    }
+
+    /**
+     * Try a message again.
+     *
+     * The body may have 1,048,576 bytes.
+     *
+     * Roles: operator.
+     */
+    replayDeadLetter(deadLetterId: string, body: ReplayOne, options: Keyed = {}): Promise<ReplayAccepted> {
+        return this.#connection.data({
+            method: "POST",
+            path: `/v1/dead-letters/${part(deadLetterId)}/replay`,
+            scheme: "identity",
+            body,
+            keyed: true,
+        }, options);
+    }
+
+    /**
+     * Try up to 500 messages again, by id or by code.
+     *
+     * The body may have 1,048,576 bytes.
+     *
+     * Roles: operator.
+     */
+    replayDeadLetters(body: ReplayMany, options: Keyed = {}): Promise<ReplayAccepted> {
+        return this.#connection.data({
+            method: "POST",
+            path: "/v1/dead-letters:replay",
+            scheme: "identity",
+            body,
+            keyed: true,
+        }, options);
+    }
+
+    /**
+     * List rejected updates and conflicts, whichever way they came.
+     *
+     * Roles: erp, operator.
+     */
+    listPriceIssues(options: ListPriceIssuesOptions = {}): Listing<Issue> {
+        return this.#connection.listing({
+            method: "GET",
+            path: "/v1/price-issues",
+            scheme: "identity",
+            query: ["limit", "kind", "storeId"],
+        }, options);
+    }
+
+    /**
+     * List the latest batches.
+     *
+     * Roles: erp, operator.
+     */
+    listPriceBatches(options: ListPriceBatchesOptions = {}): Listing<BatchSummary> {
+        return this.#connection.listing({
+            method: "GET",
+            path: "/v1/price-updates",
+            scheme: "identity",
+            query: ["limit"],
+        }, options);
+    }
+
+    /**
+     * Send up to 5,000 price and stock updates.
+     *
+     * They are applied in the background; `statusUrl` says what became of them. Repeat with the same key.
+     *
+     * The body may have 4,194,304 bytes.
+     *
+     * Roles: erp.
+     */
+    sendPriceUpdates(body: PriceUpdateBatch, options: Keyed = {}): Promise<BatchAccepted> {
+        return this.#connection.data({
+            method: "POST",
+            path: "/v1/price-updates",
+            scheme: "identity",
+            body,
+            keyed: true,
+        }, options);
+    }
+
+    /**
+     * What became of a batch.
+     *
+     * Roles: erp, operator.
+     */
+    readPriceBatch(batchId: string, options: Options = {}): Promise<Batch> {
+        return this.#connection.data({
+            method: "GET",
+            path: `/v1/price-updates/${part(batchId)}`,
+            scheme: "identity",
+        }, options);
+    }
+}
