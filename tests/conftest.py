@@ -7,12 +7,14 @@ import socket
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from functions.common import cards
 from local import services
 from local.processes import Child
 
@@ -20,6 +22,9 @@ TESTS = Path(__file__).parent
 OFFLINE = (TESTS / "unit", TESTS / "functional")
 ROOM = 8 << 30
 """Bytes that must be free in memory before the tests' database is put there."""
+
+_given = dict(os.environ)
+"""The environment that the session was started with."""
 
 _lent: list[Child] = []
 """The servers that all tests share."""
@@ -30,6 +35,26 @@ def pytest_runtest_setup() -> None:
     for server in _lent:
         if server.exit_code is not None:
             pytest.exit(f"{server.name} ended by itself ({server.exit_code}).\n{server.last_lines(20)}", returncode=3)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
+    """A folder leaves the settings of doors as it found them: else tests far behind it fail, and only behind it."""
+    yield
+    if nextitem is not None and nextitem.path.parent == item.path.parent:
+        return
+    left = {name for name in _settings() if os.environ.get(name) != _given.get(name)}
+    for name in left:
+        # One is told of it; the others need not suffer.
+        os.environ.pop(name, None)
+        os.environ.update({name: _given[name]} if name in _given else {})
+    assert left == set(), f"{item.path.parent.relative_to(TESTS)} has left settings of its own in the environment"
+
+
+@cache
+def _settings() -> frozenset[str]:
+    """What doors may be told by the environment."""
+    return frozenset(name for door in cards.doors(cards.load_cards()) for name in (*door.secrets, *door.env))
 
 
 @pytest.fixture(scope="session")

@@ -123,7 +123,7 @@ async def close() -> None:
     global _built, _loop
     if isinstance(provider.built, StripePayments):
         await provider.built.close()
-        provider.replace(None)
+    provider.replace(None)
     _built = _loop = None
 
 

@@ -115,7 +115,7 @@ async def record(
         "state": PENDING,
         "recordedAt": clock.now(),
     }
-    await ledger.update_one(here, {"$setOnInsert": fresh}, upsert=True)
+    await _write_down(here, fresh)
     for attempt in range(_TRIES):
         # In this order: between the two reads the movement can only move from the product to the ledger.
         product = await _read(scope, barcode)
@@ -136,6 +136,18 @@ async def record(
             return taken
         await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
     raise Unavailable("this product is changing too fast just now")
+
+
+async def _write_down(here: Mapping[str, Any], fresh: Mapping[str, Any]) -> None:
+    """Have the movement in the ledger, as it was written first."""
+    from pymongo.errors import DuplicateKeyError
+
+    try:
+        await mongo.collection(COLLECTION).update_one(here, {"$setOnInsert": fresh}, upsert=True)
+    except DuplicateKeyError:
+        # Two wrote the same movement at once. The server tries again by itself only when nothing but the key is
+        # asked for (https://www.mongodb.com/docs/manual/reference/method/db.collection.update/#upsert-with-duplicate-values).
+        return
 
 
 async def _take_in(

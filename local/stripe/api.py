@@ -64,7 +64,9 @@ class Api:
             return _json(429, _LIMITED, {"stripe-rate-limited-reason": "global-rate"})
         if rule.effect == "stored-500-before":
             key = request.headers.get("idempotency-key")
-            if key and self._book.get("key", key) is None:
+            if key and self._book.get("key", key) is not None:
+                return None  # what was stored is said again, as such
+            if key:
                 self._remember(key, _fingerprint(request), 500, _STORED_500)
             return _json(500, _STORED_500)
         return None

@@ -14,6 +14,15 @@ from tests.support import World
 
 BRAND = auth.BRAND_MANAGER
 ROUTES = {route.handler.__name__: route for route in door.routes}
+MANAGED = frozenset(
+    {
+        *("create_promotion", "list_promotions", "read_promotion", "replace_promotion", "remove_promotion"),
+        *("list_promotion_versions", "dry_run"),
+    }
+)
+"""What brand managers do."""
+SHOPPED = frozenset({"accept_card", "read_current_card", "take_card_off"})
+"""What shoppers do with a card."""
 TEN = {"type": "percentage", "match": {}, "basisPoints": 1000}
 PROMOTION: dict[str, Any] = {"promotionId": "wine-week", "name": "Wine week", "benefit": TEN}
 BODIES: dict[str, dict[str, Any]] = {
@@ -31,7 +40,23 @@ def codes(reply: httpx.Response) -> list[tuple[str, str]]:
     return [(detail["field"], detail["code"]) for detail in reply.json()["error"]["details"]]
 
 
-@pytest.mark.parametrize("operation", sorted(ROUTES))
+def test_every_operation_is_a_brand_managers_or_a_shoppers() -> None:
+    assert set(ROUTES) == MANAGED | SHOPPED
+    assert not MANAGED & SHOPPED
+
+
+@pytest.mark.parametrize("operation", sorted(SHOPPED))
+async def test_only_shoppers_who_are_checked_in_get_through_to_their_card(
+    operation: str, client: httpx.AsyncClient, world: World
+) -> None:
+    route = ROUTES[operation]
+    staff = [world.staff(role, TENANT) for role in sorted(auth.ROLES - {auth.SHOPPER})]
+    for headers in (*staff, world.shopper(), world.checked_in(TENANT, STORE, lives_s=-60), {}):
+        reply = await client.request(route.method, path_of(operation), headers=headers, json={})
+        assert reply.status_code == 401, headers
+
+
+@pytest.mark.parametrize("operation", sorted(MANAGED))
 async def test_only_brand_managers_get_through(operation: str, client: httpx.AsyncClient, world: World) -> None:
     route = ROUTES[operation]
     for role in sorted(auth.ROLES - {BRAND}):

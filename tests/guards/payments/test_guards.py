@@ -9,6 +9,7 @@ import pytest
 
 from functions.checkout import refund_rules, refunding, settling, webhooks
 from functions.checkout.payments import signatures, stripe_payments, verdicts
+from functions.checkout.payments.provider import PaymentsDown
 from functions.checkout.payments.stripe_payments import StripePayments
 from functions.common.purchases import Purchases
 from local.stripe import FakeStripe
@@ -16,6 +17,7 @@ from tests.guards.guard import OUT, Guard, both_ways, red_without
 from tests.integration.checkout.payments import test_conformance as conformance
 from tests.integration.checkout.payments import test_lost_answers as lost
 from tests.integration.checkout.payments import test_refunds as refunds
+from tests.integration.checkout.payments import test_troubled as troubled
 from tests.integration.checkout.payments import test_webhooks as knocks
 from tests.integration.checkout.payments.shop import Shop
 
@@ -52,7 +54,7 @@ async def test_secrets_that_are_not_empty(guard: Guard, shop: Shop, monkeypatch:
 
         monkeypatch.setattr(signatures, "verify", trusting)
     with red_without(guard):
-        await knocks.test_a_door_without_secrets_believes_nobody(shop, monkeypatch)
+        await knocks.test_a_door_without_secrets_believes_nobody(shop)
 
 
 @both_ways
@@ -194,8 +196,19 @@ async def test_the_reference_of_a_refund(
         )
 
 
+def _without_keys_of_the_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    change = StripePayments._change
+
+    async def never_anew(*args: Any, anew: bool = False) -> Any:
+        return await change(*args)
+
+    monkeypatch.setattr(StripePayments, "_change", never_anew)
+
+
 @both_ways
 async def test_the_next_key_after_a_stored_failure(guard: Guard, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The key of the minute would make up for it, and has a guard of its own.
+    _without_keys_of_the_minute(monkeypatch)
     if guard == OUT:
         monkeypatch.setattr(stripe_payments, "_KEYS", 1)
     import stripe
@@ -203,3 +216,19 @@ async def test_the_next_key_after_a_stored_failure(guard: Guard, shop: Shop, mon
     monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
     with red_without(guard):
         await lost.test_a_checkout_is_charged_once_whatever_becomes_of_the_answers(shop, "stored-500")
+
+
+@both_ways
+async def test_the_key_of_the_minute(
+    guard: Guard, payments: StripePayments, stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if guard == OUT:
+        _without_keys_of_the_minute(monkeypatch)
+    monkeypatch.setattr("stripe.HTTPClient.INITIAL_DELAY", 0.01)
+    with red_without(guard):
+        try:
+            await troubled.test_an_outage_that_stripe_remembers_for_a_day_is_over_a_minute_after_its_end(
+                payments, stripe
+            )
+        except PaymentsDown as down:
+            raise AssertionError("it was never over") from down

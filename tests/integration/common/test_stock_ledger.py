@@ -74,3 +74,14 @@ async def test_an_id_used_for_another_movement_and_an_unknown_product_are_refuse
     assert caught.value.code == "MOVEMENT_ID_REUSED"
     assert await held() == (9000, 1000)
     await close()
+
+
+async def test_the_same_movement_written_by_many_at_once_counts_once_and_fails_nobody(world: World) -> None:
+    """Two tasks of one payment write the same sale: the ledger's upsert of one of them finds the other's."""
+    await shelf(100_000)
+    for number in range(30):
+        done = await asyncio.gather(*(sell(number) for _ in range(20)))
+        assert sorted(r.outcome for r in done).count("applied") <= 1
+    assert await held() == (70_000, 30_000)
+    assert await mongo.collection(stock.COLLECTION).count_documents({}) == 30
+    await close()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from redis import Redis
 
 from functions.catalog.collections import COLLECTIONS as CATALOG
 from functions.checkout import settings as checkout_settings
@@ -241,6 +242,9 @@ async def opened(world: World, stripe: FakeStripe, patch: Any) -> AsyncIterator[
         patch.setitem(ratelimit.RATES, rate, (1e6, 10**6))
     with world.installed():
         _forget()
+        # Other tests have goods of these names too, and Redis is everybody's.
+        with Redis.from_url(world.settings.redis_url) as flusher:
+            flusher.flushall()
         await migrations.apply(mongo.database(), [*migrations.SHARED, *COLLECTIONS, *CATALOG, *DISCOUNT, *SESSIONS])
         for name, documents in stocked().items():
             await mongo.database()[name].insert_many(documents)
