@@ -24,6 +24,7 @@ locals {
 
   # Variables that a card names by themselves, and what they are here.
   own = merge(
+    { PUBLIC_API_URL = "https://${var.domain}" },
     var.settings,
     { for variable, bucket in module.buckets : variable => bucket.name },
   )

@@ -25,3 +25,15 @@ module "edge" {
     })
   ]
 }
+
+locals {
+  limited = setunion(keys(var.rate_limits.services), keys(var.rate_limits.routes))
+  reached = flatten([for route in module.topology.routes : [route.path, route.service] if route.service != null])
+}
+
+check "rate_limits" {
+  assert {
+    condition     = var.rooms != null || length(setsubtract(local.limited, local.reached)) == 0
+    error_message = "rate_limits names what nobody reaches: ${join(", ", setsubtract(local.limited, local.reached))}."
+  }
+}

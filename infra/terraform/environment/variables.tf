@@ -149,10 +149,11 @@ variable "project" {
 }
 
 variable "rate_limits" {
-  description = "Requests a minute from one address to a service before 429, and before it is shut out for ten minutes (see modules/edge)."
+  description = "Requests a minute from one address to a service, or to a route, before 429, and before it is shut out for ten minutes (see modules/edge)."
   type = object({
     default  = optional(object({ per_minute = number, ban_per_minute = number }), { per_minute = 1200, ban_per_minute = 12000 })
     services = optional(map(object({ per_minute = number, ban_per_minute = number })), {})
+    routes   = optional(map(object({ per_minute = number, ban_per_minute = number })), {})
   })
   default  = {}
   nullable = false

@@ -24,6 +24,10 @@ rate_limits = {
     # A whole store's phones may share one address.
     scan = { per_minute = 12000, ban_per_minute = 60000 }
   }
+  routes = {
+    # All of the payment provider's messages come from a dozen addresses, and nobody else has the secret to sign them.
+    "/v1/webhooks/stripe" = { per_minute = 12000, ban_per_minute = 120000 }
+  }
 }
 
 tenants = {

@@ -121,6 +121,15 @@ def test_each_room_with_collections_has_a_job_that_brings_them_about(
     assert declared == {name for name, job in topology["jobs"].items() if job["args"] != ["migrate"]}
 
 
+def test_what_is_asked_from_outside_every_minute_is_a_path_that_answers(loaded: tuple[cards.Card, ...]) -> None:
+    """401 without a token and 405 for another method are answers; 404 would wake somebody for nothing."""
+    for each in loaded:
+        known = {route.path for door in rooms.http_doors(each.room) for route in door.routes}
+        for public in (one for one in each.doors.values() if one.public):
+            written = [route for route in public.routes if "{" not in route]
+            assert not written or written[0] in known, f"{public.service}: nothing is at {written[0]}"
+
+
 def test_the_audit_runs_every_hour_and_only_reads(topology: dict[str, Any]) -> None:
     (audit,) = (job for job in topology["jobs"].values() if job["args"] == ["audit"])
     assert audit["cron"] == "17 * * * *"

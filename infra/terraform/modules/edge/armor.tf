@@ -16,17 +16,32 @@ locals {
     { vulnerabilities = "evaluatePreconfiguredExpr('cve-canary')" },
   )
 
-  # Counted by the service that a path leads to, in the order of the URL map.
-  counted = {
-    for service in local.services : service => {
-      paths = [
-        for route in var.routes :
-        replace(replace(route.path, "/\\{[A-Za-z]+\\}/", "[^/]+"), ".", "[.]") if route.service == service
-      ]
-      order = min([for route in var.routes : route.priority if route.service == service]...)
-      limit = lookup(var.rate_limits.services, service, var.rate_limits.default)
-    }
+  patterns = {
+    for route in var.routes :
+    route.path => replace(replace(route.path, "/\\{[A-Za-z]+\\}/", "[^/]+"), ".", "[.]") if route.service != null
   }
+
+  # Routes with a limit of their own are counted each by itself. All others are counted by the service that they lead to, in
+  # the order of the URL map: rules with expressions are few in a project, and each has its price.
+  counted = merge(
+    {
+      for service in local.services : service => {
+        order = 2000 + min([for route in var.routes : route.priority if route.service == service]...)
+        limit = lookup(var.rate_limits.services, service, var.rate_limits.default)
+        paths = [
+          for route in var.routes : local.patterns[route.path]
+          if route.service == service && !contains(keys(var.rate_limits.routes), route.path)
+        ]
+      }
+    },
+    {
+      for route in var.routes : route.path => {
+        order = 1500 + route.priority
+        limit = var.rate_limits.routes[route.path]
+        paths = [local.patterns[route.path]]
+      } if route.service != null && contains(keys(var.rate_limits.routes), route.path)
+    },
+  )
 }
 
 resource "google_compute_security_policy" "this" {
@@ -77,11 +92,11 @@ resource "google_compute_security_policy" "this" {
   }
 
   dynamic "rule" {
-    for_each = local.counted
+    for_each = { for name, each in local.counted : name => each if length(each.paths) > 0 }
     iterator = each
     content {
       action      = "rate_based_ban"
-      priority    = 2000 + each.value.order
+      priority    = each.value.order
       description = "Requests of one address to ${each.key}."
       match {
         expr {

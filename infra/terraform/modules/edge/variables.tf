@@ -49,10 +49,11 @@ variable "project" {
 }
 
 variable "rate_limits" {
-  description = "How many requests a minute one address may send to a service before it is answered with 429, and after how many it is shut out for ten minutes. A whole store may share one address, so these stop floods; the doors have limits per person and tenant of their own."
+  description = "How many requests a minute one address may send before it is answered with 429, and after how many it is shut out for ten minutes: to all routes of a service together, or to a route with all below it where the route is named. A whole store may share one address, so these stop floods; the doors have limits per person and tenant of their own."
   type = object({
     default  = optional(object({ per_minute = number, ban_per_minute = number }), { per_minute = 1200, ban_per_minute = 12000 })
     services = optional(map(object({ per_minute = number, ban_per_minute = number })), {})
+    routes   = optional(map(object({ per_minute = number, ban_per_minute = number })), {})
   })
   default  = {}
   nullable = false

@@ -2,8 +2,13 @@ locals {
   rooms = toset([for door in var.doors : door.room])
 
   room_services      = { for room in local.rooms : room => sort([for service, door in var.doors : service if door.room == room]) }
-  room_subscriptions = { for room in local.rooms : room => sort([for id, each in var.subscriptions : id if each.room == room]) }
+  room_subscriptions = { for room in local.rooms : room => distinct(sort([for id, each in var.subscriptions : local.subscription_patterns[id] if each.room == room])) }
   room_queues        = { for room in local.rooms : room => sort([for id, owner in var.queues : id if owner == room]) }
+
+  # All tenants' at once: with one of them more, nothing that watches has to change.
+  subscription_patterns = {
+    for id, each in var.subscriptions : id => each.tenant == null ? id : "${trimsuffix(id, "-${each.tenant}")}-.*"
+  }
 
   services_filter = {
     for room, services in local.room_services :

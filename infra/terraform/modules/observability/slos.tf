@@ -92,7 +92,7 @@ resource "google_monitoring_slo" "freshness" {
   windows_based_sli {
     window_period = "60s"
     metric_mean_in_range {
-      time_series = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = monitoring.regex.full_match(\"${join("|", distinct([for id, each in local.fresh : "${trimsuffix(id, "-${each.tenant}")}-.*"]))}\") AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
+      time_series = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = monitoring.regex.full_match(\"${join("|", distinct([for id, each in local.fresh : local.subscription_patterns[id]]))}\") AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
       range {
         max = var.freshness.seconds
       }

@@ -1,9 +1,10 @@
 # From outside and through everything: a public door must answer, if only that a token is missing.
 
 locals {
-  # The shortest written-out route of each public door; to ask for it without a token is 401, or 405 where only POST lives.
+  # The first route of each public door that is written out: asked without a token it says 401, or 405 where only POST
+  # lives, and pages answer. Redirects are followed.
   probes = {
-    for service, door in var.doors : service => sort([for route in door.routes : route if !strcontains(route, "{")])[0]
+    for service, door in var.doors : service => [for route in door.routes : route if !strcontains(route, "{")][0]
     if door.public && anytrue([for route in door.routes : !strcontains(route, "{")])
   }
 }

@@ -57,6 +57,25 @@ run "requests_are_counted_by_where_they_lead" {
   }
 }
 
+run "a_route_may_have_a_limit_of_its_own" {
+  command = plan
+
+  variables {
+    rate_limits = { routes = { "/v1/stores/{storeId}/exits" = { per_minute = 60, ban_per_minute = 600 } } }
+  }
+
+  assert {
+    condition = one([
+      for rule in google_compute_security_policy.this.rule : rule if rule.description == "Requests of one address to /v1/stores/{storeId}/exits."
+    ]).rate_limit_options[0].rate_limit_threshold[0].count == 60
+    error_message = "Its own."
+  }
+  assert {
+    condition     = length([for rule in google_compute_security_policy.this.rule : rule if startswith(rule.description, "Requests of")]) == 2
+    error_message = "It is counted once: the service has no other route."
+  }
+}
+
 run "attacks_may_be_only_looked_at" {
   command = plan
 

@@ -6,7 +6,7 @@ variables {
   redis    = "retailscan"
   channels = { page = ["projects/retail/notificationChannels/1"], ticket = ["projects/retail/notificationChannels/2"] }
   doors = {
-    scan  = { room = "scan", public = true, kind = "http", max_instances = 100, routes = ["/v1/scan"] }
+    scan  = { room = "scan", public = true, kind = "http", max_instances = 100, routes = ["/v1/stores/{storeId}/scans", "/v1/scan", "/v1/basket"] }
     apply = { room = "prices", public = false, kind = "events", max_instances = 20, routes = [] }
     exit  = { room = "gate", public = true, kind = "http", max_instances = 1, routes = ["/v1/stores/{storeId}/exits"] }
   }
@@ -59,6 +59,10 @@ run "a_door_is_asked_by_a_route_that_can_be_asked" {
   assert {
     condition     = toset(keys(google_monitoring_uptime_check_config.this)) == toset(["scan"])
     error_message = "A route with a placeholder alone cannot be asked."
+  }
+  assert {
+    condition     = google_monitoring_uptime_check_config.this["scan"].http_check[0].path == "/v1/scan"
+    error_message = "The first of the card's that is written out."
   }
 }
 
