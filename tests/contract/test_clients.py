@@ -124,9 +124,13 @@ MISUSES: dict[str, Any] = {
 def test_a_type_checker_finds_what_is_wrong(tmp_path: Path) -> None:
     file = tmp_path / "wrong.py"
     good = 'for store in api.catalog.list_stores(limit=5):\n    print(store["name"].upper())'
+    readme = re.findall(r"```python\n(.*?)```", (ROOT / "clients" / "python" / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "readme.py").write_text('token = "given"\n' + "".join(readme))
     file.write_text("\n".join(["from retailscan_client import RetailScan", 'api = RetailScan("")', good, *MISUSES, ""]))
-    out, _, _ = mypy.run(["--strict", "--config-file", str(ROOT / "pyproject.toml"), str(file)])
+    out, _, _ = mypy.run(["--strict", "--config-file", str(ROOT / "pyproject.toml"), str(tmp_path)])
     wrong = {int(line): text for line, text in re.findall(r"wrong\.py:(\d+): error: (.*)", out)}
+    assert readme
+    assert "readme.py" not in out
     assert set(wrong) == set(range(5, 5 + len(MISUSES))), out
     for text, part in zip((wrong[line] for line in sorted(wrong)), MISUSES.values(), strict=True):
         assert part in text

@@ -283,7 +283,9 @@ def new_key() -> str:
 
 
 def part(value: str) -> str:
-    """A value as one part of a path."""
+    """A value as one part of a path. Raises ValueError for one that would lead to another path."""
+    if value in ("", ".", ".."):
+        raise ValueError(f"{value!r} cannot be a part of a path")
     return quote(value, safe="")
 
 

@@ -163,8 +163,10 @@ export function newKey() {
     // Not randomUUID: pages on plain http have none.
     return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-/** A value as one part of a path. */
+/** A value as one part of a path; throws for one that would lead to another path. */
 export function part(value) {
+    if (/^\.{0,2}$/.test(value))
+        throw new RangeError(`"${value}" cannot be a part of a path`);
     return encodeURIComponent(value);
 }
 function asked(names, options) {

@@ -148,13 +148,16 @@ def test_values_in_a_path_cannot_leave_it() -> None:
     handle, asked = answering(httpx.Response(200, json=OK))
     client(handle).catalog.read_product("s1", "../a/b?c#d")
     assert asked[0].url.raw_path == b"/v1/stores/s1/products/..%2Fa%2Fb%3Fc%23d"
+    for value in ("", ".", ".."):
+        with pytest.raises(ValueError, match="part of a path"):
+            client(handle).catalog.read_product("s1", value)
 
 
 def test_what_is_not_given_is_not_asked() -> None:
-    handle, asked = answering(httpx.Response(200, json=OK))
+    handle, asked = answering(*[httpx.Response(200, json=OK) for _ in range(2)])
     client(handle).sessions.read_cart(explain=True)
-    client(answering(httpx.Response(200, json=OK))[0]).sessions.read_cart()
-    assert asked[0].url.query == b"explain=true"
+    client(handle).sessions.read_cart()
+    assert [request.url.query for request in asked] == [b"explain=true", b""]
 
 
 def paged(request: httpx.Request) -> httpx.Response:
