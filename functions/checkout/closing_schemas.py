@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from functions.common.wire import Wire
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _rfc_3339(value: Any) -> Any:
+    # Pydantic alone would also take seconds since the epoch.
+    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
+        raise PydanticCustomError("rfc_3339", "must be an RFC 3339 time, as text")
+    return value
 
 
 def _iso_day(value: Any) -> Any:
@@ -21,6 +31,8 @@ def _iso_day(value: Any) -> Any:
 Day = Annotated[
     date, BeforeValidator(_iso_day), Field(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2026-11-20"])
 ]
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 
 
 class DayToClose(Wire):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from functions.checkout.closing_schemas import DayClosing, DayToClose  # noqa: F401
+from functions.checkout.closing_schemas import DayClosing, DayToClose, Moment  # noqa: F401
 from functions.checkout.papers.schemas import PassView, ReceiptLink, ReceiptView  # noqa: F401
 from functions.checkout.payment_schemas import (  # noqa: F401
     NewRefund,
@@ -208,8 +208,8 @@ class PurchaseQuery(Page):
     """Which purchases of a store; times are RFC 3339."""
 
     state: State | None = None
-    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    to: AwareDatetime | None = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
 
 
 class HistoryStep(Wire):

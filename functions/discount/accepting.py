@@ -17,7 +17,7 @@ from functions.common.mongo import Document
 from functions.common.together import together
 from functions.discount import brand_card
 from functions.discount.brand_card import Answer, Looked, Scanned
-from functions.discount.loyalty import Loyalty, LoyaltyDown
+from functions.discount.loyalty import Loyalty, LoyaltyDown, NoLoyalty
 
 
 class Cards(Protocol):
@@ -148,10 +148,12 @@ async def _look_up(deps: CardDeps, caller: Principal, scanned: Scanned, now: dat
     key = _question(deps, caller, scanned)
     try:
         answer = await deps.loyalty.look_up(tenant, scanned, user)
-    except LoyaltyDown:
+    except LoyaltyDown as down:
         # What it said of this shopper and this card within a day stands in; nothing at all gives no benefit.
         answer = await deps.answers.find(tenant, key, now)
         _refuse(answer)
+        if answer is None and scanned.brand_id is None and isinstance(down, NoLoyalty):
+            raise _unknown() from None
         return Looked(answer, degraded=True)
     if answer is None:
         await deps.answers.forget(tenant, key)

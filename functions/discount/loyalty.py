@@ -34,6 +34,10 @@ class LoyaltyDown(Exception):
         self.retry_after = retry_after
 
 
+class NoLoyalty(LoyaltyDown):
+    """There is none: asking later will not help."""
+
+
 class Loyalty(Protocol):
     """A loyalty system. `user` is a pseudonym: it knows its members by what they have linked to it."""
 
@@ -99,7 +103,7 @@ class RestLoyalty:
     async def look_up(self, tenant_id: str, card: Scanned, user: str) -> Answer | None:
         """See `Loyalty`."""
         if not self._url:
-            raise LoyaltyDown("no loyalty system is set up")
+            raise NoLoyalty("no loyalty system is set up")
         # Loading it takes a while, once in a process: that is not the loyalty system's time.
         client = self._http()
         try:

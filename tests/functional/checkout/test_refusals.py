@@ -107,7 +107,10 @@ async def test_staff_see_their_own_stores_only(client: httpx.AsyncClient, world:
     assert code(reply) == (404, "PURCHASE_NOT_FOUND")
 
 
-@pytest.mark.parametrize("query", ["page=0", "limit=101", "state=eaten", "from=yesterday", "tenantId=acme"])
+@pytest.mark.parametrize(
+    "query",
+    ["page=0", "limit=101", "state=eaten", "from=yesterday", "to=0.5", "to=2026-11-20T10:00:00", "tenantId=acme"],
+)
 async def test_lists_take_what_they_know(client: httpx.AsyncClient, world: World, query: str) -> None:
     headers = world.staff("store_manager", TENANT, (STORE,))
     reply = await client.get(f"/v1/stores/{STORE}/purchases?{query}", headers=headers)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from functions.common import clock
-from functions.discount import wiring
+from functions.discount import settings, wiring
 from functions.discount.loyalty import RestLoyalty
 from local.loyalty import KINDS
 from tests.integration.discount.card_room import ALP, BOB, CODE, NUMBER, CardRoom
@@ -81,6 +81,16 @@ async def test_a_number_alone_says_nothing_while_the_loyalty_system_is_away(card
     assert reply.headers["retry-after"] == "5"
     assert await cards.kept() == []
     assert (await cards.scan(NUMBER)).status_code == 201
+
+
+async def test_where_there_is_no_loyalty_system_nobody_is_told_to_ask_again(
+    cards: CardRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOYALTY_URL", "")
+    settings.load.replace(None)
+    wiring.forget()
+    reply = await cards.scan(NUMBER)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "CARD_UNKNOWN")
 
 
 async def test_after_five_failures_it_is_left_alone_then_tried_once_then_asked_again(cards: CardRoom) -> None:
