@@ -14,7 +14,7 @@ from functions.common.retail.barcode import canonical, check_digit
 from local.suite import Suite
 from retailscan_client import RetailScan
 
-ROOMS = ("catalog", "checkout", "discount", "exit_gate", "import_publish", "notify", "price_ingest", "scan", "sessions")
+ROOMS = ("catalog", "checkout", "import_publish", "notify", "price_ingest", "scan", "sessions")
 TENANT, STORE = "acme", "acme-centre"
 
 
@@ -55,7 +55,7 @@ def place() -> Iterator[Place]:
     thread.start()
     suite = Suite(rooms=ROOMS, tenants=(TENANT,), door_env={"OTEL_TRACES_SAMPLE": "0"})
     try:
-        asyncio.run_coroutine_threadsafe(suite.start(), loop).result(90)
+        asyncio.run_coroutine_threadsafe(suite.start(), loop).result(150)
         found = Place(suite, tuple(barcode_of(number) for number in (1, 2, 3)))
         _open(found)
         yield found

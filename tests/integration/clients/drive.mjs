@@ -31,7 +31,7 @@ for await (const product of manager.catalog.listProducts(STORE, { q: "product", 
 assert.deepEqual(names, ["Product 1", "Product 2", "Product 3"]);
 
 // Another price of what is in the cart is told on the stream.
-const giveUp = AbortSignal.timeout(20_000);
+const giveUp = AbortSignal.timeout(60_000);
 const stream = phone.notify.streamNotices({ signal: giveUp });
 const told = stream.next();
 const update = { storeId: STORE, barcode: BARCODE, price: 4711, currency: "EUR" };

@@ -46,7 +46,7 @@ def test_prices_and_stock_from_a_file_reach_the_shopper_once(place: Place, tmp_p
     file.write_text(f"barcode,price,stock\n{first},1.49,12\n{second},2.5,\n{first[:-1]}x,1.00,1\n")
     for _time in range(2):
         example = started(place, "push_prices.py", str(file), "--currency", "EUR")
-        out, errors = example.communicate(timeout=30)
+        out, errors = example.communicate(timeout=90)
         assert (example.returncode, errors.partition(":")[0]) == (1, "line 4"), out + errors
         assert "2 applied" in out
         assert "1 rejected" in out
@@ -71,7 +71,7 @@ def test_an_import_waits_until_somebody_has_approved_it(place: Place, tmp_path: 
     with place.client("brand_manager") as manager:
         example.stdout.readline()
         manager.import_publish.approve_import(import_id, {})
-        out, errors = example.communicate(timeout=30)
+        out, errors = example.communicate(timeout=90)
         assert "line 3: " in errors
         assert "published: " in out, out + errors
         assert manager.catalog.read_product(STORE, new)["name"] == "Elderflower Juice"

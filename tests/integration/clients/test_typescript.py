@@ -93,7 +93,7 @@ def test_an_app_of_committed_javascript_works(place: Place) -> None:
         "UNKNOWN": UNKNOWN,
     }
     command = ["node", str(Path(__file__).with_name("drive.mjs"))]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90, check=False)
     assert (done.returncode, done.stdout) == (0, "driven\n"), done.stderr
 
 
@@ -117,7 +117,7 @@ def test_the_example_shops_and_pays(tsc: list[str], place: Place, tmp_path: Path
     }
     codes = [place.barcodes[1], UNKNOWN, place.barcodes[1]]
     command = ["node", str(tmp_path / "examples" / "run.js"), *codes]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "welcome to Acme Centre"
