@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from functions.catalog import masterdata_operations, product_operations, service, tenant_operations, wiring
+from functions.catalog import (
+    masterdata_operations,
+    product_operations,
+    service,
+    snapshot_operations,
+    tenant_operations,
+    wiring,
+)
 from functions.catalog.door import door
 from functions.common.events import EventDoor, Job
 from functions.common.outbox import OLDER_THAN
@@ -10,7 +17,7 @@ from functions.common.outbox import OLDER_THAN
 __all__ = ["catalog", "catalog_jobs", "door"]
 
 # Importing them has put their operations on the door.
-OPERATIONS = (product_operations, masterdata_operations, tenant_operations)
+OPERATIONS = (product_operations, masterdata_operations, tenant_operations, snapshot_operations)
 
 jobs = EventDoor("catalog", ready=wiring.ready)
 

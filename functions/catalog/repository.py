@@ -6,16 +6,17 @@ after and then removed from the document; what a dead process left is found by i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.catalog.search import Search
+from functions.catalog.snapshots import batches
 from functions.common import tenants
 from functions.common.mongo import Document, Scoped
 from functions.common.product_edits import AuditEntry, Write
-from functions.common.products import DELETED, ProductDocument
+from functions.common.products import ACTIVE, DELETED, ProductDocument
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
@@ -97,6 +98,19 @@ class MongoProducts:
             {"status": {"$ne": DELETED}, "$or": either}, projection={"barcode": 1, "units": 1}
         )
         return [cast(ProductDocument, document) async for document in cursor]
+
+    def on_sale(self, tenant_id: str, store_id: str, limit: int) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+        """What a phone must know of every product on sale, in batches."""
+        cursor = self._scoped(tenant_id, store_id).find(
+            {"status": ACTIVE},
+            projection={
+                "_id": 0,
+                **dict.fromkeys(("barcode", "name", "price", "measure", "ageRestriction", "units"), 1),
+            },
+            limit=limit,
+            batch_size=1000,
+        )
+        return batches(cursor)
 
     async def apply(self, tenant_id: str, store_id: str, writes: Sequence[Write]) -> set[str]:
         """Make decided edits in one unordered bulk; returns the barcodes of those that took effect.

@@ -538,3 +538,20 @@ class CacheCleared(Wire):
 
     store_id: str
     cleared: Literal[True]
+
+
+class PublicKey(Wire):
+    """A public key of RFC 8037."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    kid: str
+    alg: Literal["EdDSA"]
+    use: Literal["sig"]
+
+
+class KeyDocument(Wire):
+    """A JSON Web Key Set (RFC 7517); it comes without the usual envelope."""
+
+    keys: list[PublicKey]

@@ -11,7 +11,7 @@ from functions.common.once import Once
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """`STORE_CODE_KEY`: the Ed25519 private key (JWK with `kid`) that signs the codes at the entrances."""
+    """`STORE_CODE_KEY`: the Ed25519 private key (JWK with `kid`) that signs codes at entrances, and snapshots."""
 
     store_code_key: str = dataclasses.field(repr=False)
 

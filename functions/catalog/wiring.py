@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.catalog import masterdata, records, repository, service, settings
+from functions.catalog import snapshots as store_snapshots
 from functions.common import auth, http, mongo, outbox, redis
 from functions.common.contracts.catalog import TOPIC
 from functions.common.product_cache import ProductCache
@@ -14,11 +15,12 @@ from functions.common.product_cache import ProductCache
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The two halves of the room, and what their sweeps need."""
+    """The two halves of the room, what their sweeps need, and the snapshots for phones."""
 
     products: service.Deps
     masterdata: masterdata.Deps
     records: tuple[repository.MongoRecords, ...]
+    snapshots: store_snapshots.Snapshots
 
 
 class OutboxEvents:
@@ -41,6 +43,15 @@ class StoreCodeSigner:
         return auth.sign(settings.load().store_code_key, claims, records.STORE_CODE_TYP)
 
 
+def _sign_snapshot(claims: Mapping[str, Any]) -> str:
+    return auth.sign(settings.load().store_code_key, claims, store_snapshots.TYP)
+
+
+def key_document() -> dict[str, Any]:
+    """The public half of what signs snapshots."""
+    return auth.public_jwks(settings.load().store_code_key)
+
+
 _built: tuple[object, object, Wiring] | None = None
 
 
@@ -51,6 +62,11 @@ def deps() -> Wiring:
     if _built is None or _built[0] is not client or _built[1] is not cache:
         _built = (client, cache, _build())
     return _built[2]
+
+
+def snapshots() -> store_snapshots.Snapshots:
+    """The snapshots this process keeps."""
+    return deps().snapshots
 
 
 def _build() -> Wiring:
@@ -73,6 +89,7 @@ def _build() -> Wiring:
             signer=StoreCodeSigner(),
         ),
         records=(brands, modules, stores, tenants),
+        snapshots=store_snapshots.Snapshots(products, _sign_snapshot),
     )
 
 

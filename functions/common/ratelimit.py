@@ -26,6 +26,7 @@ RATES: Final[dict[str, tuple[float, int]]] = {
     "checkout": (1.0, 20),
     "brand_card": (0.2, 10),
     "cart": (10.0, 60),
+    "snapshot": (0.1, 6),
 }
 """name -> (cells a second, burst in cells), per tenant (shoppers: per user), times the setting RATE_LIMIT_SCALE."""
 

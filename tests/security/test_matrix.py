@@ -33,6 +33,7 @@ PUBLIC = {
     "checkout.stripe_webhook",
     "checkout.open_receipt_data",
     "checkout.open_receipt_document",
+    "catalog.read_catalog_keys",
     "exit_gate.read_exit_keys",
     "sessions.read_keys",
 }

@@ -15,6 +15,7 @@ from retailscan_client.models import (
     BulkReport,
     CacheCleared,
     CheckInCode,
+    KeyDocument,
     ModulePatch,
     ModuleView,
     NewBrand,
@@ -87,6 +88,11 @@ class Catalog:
         answer: BrandView = self._connection.data(
             "PATCH", f"/v1/brands/{part(brand_id)}", scheme="identity", body=body, key=idempotency_key or new_key()
         )
+        return answer
+
+    def read_catalog_keys(self) -> KeyDocument:
+        """The public keys of snapshots (RFC 7517)."""
+        answer: KeyDocument = self._connection.raw("GET", "/v1/catalog-keys.json", scheme=None)
         return answer
 
     def list_modules(self, *, limit: int | None = None) -> Listing[ModuleView]:
@@ -341,6 +347,16 @@ class Catalog:
             key=idempotency_key or new_key(),
         )
         return answer
+
+    def read_snapshot(self, store_id: str) -> bytes:
+        """The products of your store as one signed file, to scan without a network.
+
+        Lines of JSON, `[barcode, name, price, measure, age, packs]`, and at last a signature (EdDSA). At most
+        20,000 products, a minute old at most. Send `If-None-Match`.
+
+        Roles: shopper.
+        """
+        return self._connection.bytes("GET", f"/v1/stores/{part(store_id)}/snapshot", scheme="session")
 
     def read_tenant_settings(self) -> TenantSettingsView:
         """Read your settings.

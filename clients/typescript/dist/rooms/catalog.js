@@ -79,6 +79,10 @@ export class Catalog {
             keyed: true,
         }, options);
     }
+    /** The public keys of snapshots (RFC 7517). */
+    readCatalogKeys(options = {}) {
+        return this.#connection.raw({ method: "GET", path: "/v1/catalog-keys.json" }, options);
+    }
     /**
      * List modules.
      *
@@ -351,6 +355,21 @@ export class Catalog {
             scheme: "identity",
             body,
             keyed: true,
+        }, options);
+    }
+    /**
+     * The products of your store as one signed file, to scan without a network.
+     *
+     * Lines of JSON, `[barcode, name, price, measure, age, packs]`, and at last a signature (EdDSA). At most 20,000
+     * products, a minute old at most. Send `If-None-Match`.
+     *
+     * Roles: shopper.
+     */
+    readSnapshot(storeId, options = {}) {
+        return this.#connection.blob({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/snapshot`,
+            scheme: "session",
         }, options);
     }
     /**

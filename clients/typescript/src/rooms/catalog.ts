@@ -12,6 +12,7 @@ import type {
     BulkReport,
     CacheCleared,
     CheckInCode,
+    KeyDocument,
     ModulePatch,
     ModuleView,
     NewBrand,
@@ -150,6 +151,11 @@ export class Catalog {
             body,
             keyed: true,
         }, options);
+    }
+
+    /** The public keys of snapshots (RFC 7517). */
+    readCatalogKeys(options: Options = {}): Promise<KeyDocument> {
+        return this.#connection.raw({ method: "GET", path: "/v1/catalog-keys.json" }, options);
     }
 
     /**
@@ -443,6 +449,22 @@ export class Catalog {
             scheme: "identity",
             body,
             keyed: true,
+        }, options);
+    }
+
+    /**
+     * The products of your store as one signed file, to scan without a network.
+     *
+     * Lines of JSON, `[barcode, name, price, measure, age, packs]`, and at last a signature (EdDSA). At most 20,000
+     * products, a minute old at most. Send `If-None-Match`.
+     *
+     * Roles: shopper.
+     */
+    readSnapshot(storeId: string, options: Options = {}): Promise<Blob> {
+        return this.#connection.blob({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/snapshot`,
+            scheme: "session",
         }, options);
     }
 
