@@ -58,8 +58,3 @@ def safe_next(path: str) -> str:
     inside = path == HOME or path.startswith((HOME + "/", HOME + "?"))
     plain = all(" " < character < "\x7f" and character != "\\" for character in path)
     return path if inside and plain and not path.startswith(f"{HOME}/sign-") else HOME
-
-
-def plain_cell(text: str) -> str:
-    """A cell of a CSV that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from functions.admin.domain import BRAND_MANAGER, STORE_MANAGER, STORE_STAFF, Place
+from functions.admin.domain import BRAND_MANAGER, OPERATOR, STORE_MANAGER, STORE_STAFF, Place
+
+_STAFF = frozenset({STORE_MANAGER, STORE_STAFF})
+_MANAGERS = frozenset({BRAND_MANAGER, STORE_MANAGER})
 
 MENU = (
-    Place(
-        "products", "Products", "/admin/stores/{store}/products", frozenset({BRAND_MANAGER, STORE_MANAGER, STORE_STAFF})
-    ),
+    Place("staff", "Baskets to look at", "/admin/stores/{store}/interventions", _STAFF),
+    Place("exit", "Exit", "/admin/stores/{store}/exits", _STAFF),
+    Place("products", "Products", "/admin/stores/{store}/products", _MANAGERS | _STAFF),
+    Place("imports", "Imports", "/admin/stores/{store}/imports", _MANAGERS),
+    Place("promotions", "Promotions", "/admin/promotions", frozenset({BRAND_MANAGER})),
+    Place("all-imports", "All imports", "/admin/imports", _MANAGERS | {OPERATOR}),
 )

@@ -39,8 +39,9 @@ class Templates:
 
     def warm(self) -> None:
         """Compile them all, so that no reader waits for it."""
-        for name in self.environment.list_templates():
-            self.environment.get_template(name)
+        if self._environment is None:
+            for name in self.environment.list_templates():
+                self.environment.get_template(name)
 
 
 class Assets:

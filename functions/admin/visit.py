@@ -192,6 +192,11 @@ class Visit:
             return Reply(raw=b"", status=200, headers=(("HX-Redirect", location), *self._cookies))
         return web.redirect(location, headers=tuple(self._cookies))
 
+    def download(self, content: bytes, media: str, name: str) -> Reply:
+        """A file to keep, never to be shown by the browser itself."""
+        own = (("Content-Type", media), ("Content-Disposition", f'attachment; filename="{name}"'))
+        return Reply(raw=content, headers=(*own, ("Cache-Control", "no-store"), *POLICY.headers()))
+
     def to_sign_in(self) -> Reply:
         """Ask who it is, and come back here afterwards when it is a page that was asked for."""
         here = self.call.header("hx-current-url") or self.address()

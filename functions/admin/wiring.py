@@ -32,6 +32,7 @@ class Wiring:
     """What belongs to one event loop."""
 
     around: Surroundings
+    templates: rendering.Templates
     client: httpx.AsyncClient
     provider: signing_in.Provider
 
@@ -60,14 +61,15 @@ def _build() -> Wiring:
         follow_redirects=False,
         trust_env=False,
     )
+    templates = rendering.Templates(HERE / "templates")
     around = Surroundings(
         sealer=Sealer(own.dashboard_key),
-        render=rendering.Templates(HERE / "templates").render,
+        render=templates.render,
         asset=rendering.Assets(HERE / "static").url,
         hosts=frozenset({urlsplit(own.public_api_url).netloc}),
         secure=common.environment not in _LOCAL,
     )
-    return Wiring(around, client, signing_in.provider(own, common.environment, client))
+    return Wiring(around, templates, client, signing_in.provider(own, common.environment, client))
 
 
 async def visit(call: Call, *, signed_in: bool = True) -> Visit:
@@ -102,5 +104,5 @@ async def close() -> None:
 
 async def ready() -> dict[str, str]:
     """The pages need the API, which says itself whether it is ready; the first reader should not wait for imports."""
-    wiring().around.render("problem.html", {})
+    wiring().templates.warm()
     return {}

@@ -24,7 +24,10 @@ from tests.journeys.shopping import TENANT, Town
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE_MS = 15_000
-ROOMS = (*("storefront", "catalog", "sessions", "scan", "notify", "discount", "checkout", "exit_gate", "price_ingest"),)
+ROOMS = (
+    *("storefront", "catalog", "sessions", "scan", "notify", "discount", "checkout", "exit_gate", "price_ingest"),
+    *("admin", "import_publish"),
+)
 """Those that the faces need."""
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -91,7 +94,8 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser itself notes what the API refuses, and outages; what the page makes of them is the tests' matter.
-        api = urlsplit(message.location.get("url", "")).path.startswith(("/v1/", "/dev/"))
+        path = urlsplit(message.location.get("url", "")).path
+        api = path.startswith(("/v1/", "/dev/", "/admin/")) and not path.startswith("/admin/static/")
         if message.type == "error" and not (api and message.text.startswith("Failed to load resource")):
             self.seen.append(f"console: {message.text}")
 

@@ -35,3 +35,95 @@ document.addEventListener("submit", (event) => {
     event.stopImmediatePropagation();
   }
 }, true);
+
+// Bringing a file: its beginning is shown as the import would read it, then the whole of it is sent.
+const upload = document.getElementById("upload");
+if (upload) {
+  const SAMPLE = 1 << 20, MOST = 31 << 20;
+  const KINDS = { csv: "text/csv", tsv: "text/tab-separated-values", txt: "text/plain", json: "application/json",
+    ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", gz: "application/gzip", zip: "application/zip",
+    xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" };
+  const at = (id) => document.getElementById(id);
+  let file = null;
+
+  const headers = () => ({ "X-CSRF-Token": body.dataset.csrf, "HX-Request": "true",
+    "Content-Type": KINDS[file.name.split(".").pop().toLowerCase()] || "application/octet-stream" });
+
+  // Packed files and workbooks cannot be read by their beginning alone.
+  function sample() {
+    return /\.(csv|tsv|txt|ndjson|jsonl)$/i.test(file.name) ? file.slice(0, Math.min(file.size, SAMPLE)) : file;
+  }
+
+  async function preview(mapping) {
+    const part = sample();
+    if (part.size > SAMPLE) { at("preview").replaceChildren(); return; }
+    const query = new URLSearchParams({ profile: at("profile").value, name: file.name, ...mapping });
+    const reply = await fetch(`${upload.dataset.preview}?${query}`, { method: "POST", headers: headers(), body: part });
+    const text = await reply.text();
+    if (reply.headers.get("HX-Redirect")) { location.assign(reply.headers.get("HX-Redirect")); return; }
+    // Made by our own templates, which escape what the file says.
+    at("preview").innerHTML = text;
+    window.htmx.process(at("preview"));
+  }
+
+  function choose(chosen) {
+    file = chosen || null;
+    const small = file && file.size <= MOST;
+    at("send").disabled = !small;
+    at("preview").replaceChildren();
+    if (!file) { at("chosen").textContent = ""; return; }
+    at("chosen").textContent = `${file.name} · ${Math.ceil(file.size / 1024)} kB`;
+    if (!small) { notice(upload.dataset.tooLarge); return; }
+    preview({}).catch(() => notice(body.dataset.failed));
+  }
+
+  function send() {
+    const query = new URLSearchParams({ profile: at("use-profile")?.value || at("profile").value, name: file.name,
+      mode: at("up-mode").value, again: at("again").checked ? "1" : "" });
+    const request = new XMLHttpRequest();
+    request.open("POST", `${upload.dataset.file}?${query}`);
+    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+    const bar = at("sending");
+    bar.hidden = false;
+    at("send").disabled = true;
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total;
+    });
+    const failed = () => { bar.hidden = true; at("send").disabled = false; notice(body.dataset.failed); };
+    request.addEventListener("error", failed);
+    request.addEventListener("load", () => {
+      const there = request.getResponseHeader("HX-Redirect");
+      if (there) { location.assign(there); return; }
+      failed();
+      document.getElementById("notices").innerHTML = request.responseText;
+    });
+    request.send(file);
+  }
+
+  const drop = at("drop");
+  for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => { event.preventDefault(); choose(event.dataTransfer.files[0]); });
+  at("file").addEventListener("change", (event) => choose(event.target.files[0]));
+  at("profile").addEventListener("change", () => { if (file) choose(file); });
+  at("send").addEventListener("click", send);
+  at("preview").addEventListener("click", (event) => {
+    if (event.target.id !== "map" || !at("own").reportValidity()) return;
+    const mapping = { own: at("own").value, base: at("map-base").value };
+    for (const select of at("preview").querySelectorAll("select[name^='map.']")) mapping[select.name] = select.value;
+    preview(mapping).catch(() => notice(body.dataset.failed));
+  });
+}
+
+// Of a promotion's form only what its kind needs is shown. Without this script all of it is, and the rest is ignored.
+const kind = document.getElementById("type");
+if (kind && document.getElementById("promotion")) {
+  const show = () => {
+    for (const part of document.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(kind.value);
+  };
+  kind.addEventListener("change", show);
+  show();
+}

@@ -57,7 +57,7 @@ async def test_a_filter_that_cannot_be_finds_nothing(person: Person, api: FakeAp
     assert "Nothing was found." in page.text
 
 
-NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(1)>\'&{{ 7 * 7 }}'
+NASTY = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'&{{ 7 * 7 }}"
 
 
 async def test_what_a_product_is_called_is_text_wherever_it_stands(person: Person, api: FakeApi) -> None:
@@ -65,7 +65,8 @@ async def test_what_a_product_is_called_is_text_wherever_it_stands(person: Perso
     nasty = product(name=NASTY, description=NASTY, brandId=NASTY, categoryId=NASTY, taxClass=NASTY, imageUrl=NASTY)
     entry = {
         "id": "a", "action": NASTY, "entity": "product", "entityId": "x", "who": NASTY, "role": NASTY, "ver": 1,
-        "when": "2026-11-20T09:00:00Z", "requestId": "r", "changes": [{"field": NASTY, "before": [NASTY], "after": NASTY}],
+        "when": "2026-11-20T09:00:00Z", "requestId": "r",
+        "changes": [{"field": NASTY, "before": [NASTY], "after": NASTY}],
     }  # fmt: skip
     api.says("GET", "/v1/brands", [{"brandId": NASTY, "name": NASTY}])
     api.says("GET", LIST, [nasty])

@@ -157,6 +157,11 @@ async def test_every_page_has_a_strict_policy_and_is_kept_by_nobody(person: Pers
         assert reply.headers["cache-control"] == "no-store"
 
 
+async def test_a_door_that_is_ready_has_its_templates_at_hand(person: Person) -> None:
+    reply = await person.client.get("/ready")
+    assert (reply.status_code, reply.json()["status"]) == (200, "ok")
+
+
 async def test_what_is_not_there_is_said_as_a_page(person: Person) -> None:
     reply = await person.get("/admin/nothing")
     assert reply.status_code == 404

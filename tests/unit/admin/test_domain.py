@@ -59,12 +59,3 @@ def test_after_signing_in_one_goes_on_to_a_page_of_ours(path: str) -> None:
 )  # fmt: skip
 def test_and_to_no_other(path: str) -> None:
     assert domain.safe_next(path) == "/admin"
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
-def test_a_cell_of_a_csv_is_no_formula(start: str) -> None:
-    assert domain.plain_cell(f"{start}1+1") == f"'{start}1+1"
-
-
-def test_a_plain_cell_stays_as_it_is() -> None:
-    assert [domain.plain_cell(text) for text in ("Milk", "", "3=3")] == ["Milk", "", "3=3"]
