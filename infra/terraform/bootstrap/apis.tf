@@ -7,7 +7,7 @@ locals {
     "sts",
   ]
   environment_apis = [
-    "bigquery", "binaryauthorization", "billingbudgets", "certificatemanager", "cloudkms", "cloudresourcemanager",
+    "apikeys", "bigquery", "binaryauthorization", "billingbudgets", "certificatemanager", "cloudkms", "cloudresourcemanager",
     "cloudscheduler", "cloudtasks", "compute", "fcm", "firebase", "iam", "iamcredentials", "identitytoolkit", "logging",
     "monitoring", "pubsub", "redis", "run", "secretmanager", "servicenetworking", "serviceusage", "storage", "sts",
   ]

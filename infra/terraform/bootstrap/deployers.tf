@@ -31,6 +31,7 @@ locals {
     "roles/run.admin",
     "roles/secretmanager.admin",
     "roles/servicenetworking.networksAdmin",
+    "roles/serviceusage.apiKeysAdmin",
     "roles/serviceusage.serviceUsageConsumer",
     "roles/storage.admin",
   ]
@@ -89,6 +90,15 @@ resource "google_project_iam_member" "grants" {
       ]),
     )
   }
+}
+
+# An environment's budget stands on the billing account.
+resource "google_billing_account_iam_member" "budgets" {
+  for_each = var.billing_account == null ? {} : local.deployers
+
+  billing_account_id = var.billing_account
+  role               = "roles/billing.costsManager"
+  member             = each.value
 }
 
 resource "google_project_iam_member" "builds" {

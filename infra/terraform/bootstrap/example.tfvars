@@ -8,6 +8,8 @@ environments = {
   prod    = { project_id = "retailscan-prod", project_number = "100000000003" }
 }
 
+billing_account = "000000-000000-000000"
+
 approvers = ["group:release-managers@example.com"]
 
 # Connected once in the console: Cloud Build, Repositories, Connect.

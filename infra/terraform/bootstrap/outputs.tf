@@ -32,15 +32,6 @@ output "next" {
   description = "What to do now, line by line."
   value = concat(
     [
-      "# Google's service agents, which some services make only when asked:",
-    ],
-    flatten([
-      for environment in var.environments : [
-        for service in ["pubsub", "secretmanager", "redis", "run", "cloudtasks", "cloudscheduler", "binaryauthorization"] :
-        "gcloud beta services identity create --service=${service}.googleapis.com --project=${environment.project_id}"
-      ]
-    ]),
-    [
       "# Firebase, once for each project of an environment, for sign-in and notices:",
     ],
     [for environment in var.environments : "firebase projects:addfirebase ${environment.project_id}"],

@@ -9,6 +9,12 @@ variable "approvers" {
   }
 }
 
+variable "billing_account" {
+  description = "The billing account of the projects, on which environments keep their budgets; null where they have none. Needs the right to give roles on it."
+  type        = string
+  default     = null
+}
+
 variable "ci" {
   description = "The repository whose builds may sign in from outside, without a key: issuer of their tokens, repository and branch as the tokens say them, and their subject where it is not repo:<repository>:ref:<branch>. Null for none."
   type = object({

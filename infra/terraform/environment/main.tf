@@ -99,11 +99,12 @@ module "database" {
 module "secrets" {
   source = "../modules/secrets"
 
-  project = var.project.id
-  region  = var.region.google
-  kms_key = local.kms.secrets
-  secrets = { for name, id in module.topology.secrets : id => name }
-  given   = { for id in local.given_secrets : id => lookup(var.secret_versions, id, 1) }
+  project             = var.project.id
+  region              = var.region.google
+  kms_key             = local.kms.secrets
+  deletion_protection = var.deletion_protection
+  secrets             = { for name, id in module.topology.secrets : id => name }
+  given               = { for id in local.given_secrets : id => lookup(var.secret_versions, id, 1) }
   given_values = {
     mongodb-uri = module.database.uri
     redis-url   = module.cache.url

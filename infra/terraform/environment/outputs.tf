@@ -3,6 +3,11 @@ output "url" {
   value       = module.edge.url
 }
 
+output "api_key" {
+  description = "What apps and pages sign in with; it is no secret."
+  value       = module.identity.api_key
+}
+
 output "candidate_url" {
   description = "Where the pipeline asks new revisions before they get traffic; null where it does not."
   value       = module.edge.candidate_url

@@ -19,6 +19,9 @@ terraform {
 provider "google" {
   project = var.project.id
   region  = var.region.google
+  # A person who applies has no project of their own that the calls of some services could be counted to.
+  user_project_override = true
+  billing_project       = var.project.id
 
   default_labels = {
     app         = "retailscan"

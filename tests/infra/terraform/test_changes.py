@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -12,7 +11,7 @@ from functions.common import cards
 from infra.policies import plan as plans
 from infra.policies import rules
 from infra.policies.plan import Resource
-from tests.infra.terraform.conftest import Workspace
+from tests.infra.terraform.conftest import ROOT, Workspace
 
 SERVICE, JOB = "google_cloud_run_v2_service", "google_cloud_run_v2_job"
 SHARED = {
@@ -131,7 +130,7 @@ def test_a_new_room_is_a_new_folder_and_no_line_of_terraform(workspace: Workspac
     assert names("google_monitoring_uptime_check_config", "display_name") == {"bakery"}
     assert names("google_compute_backend_service") == {"retailscan-bakery", "retailscan-candidate-bakery"}
     (http,) = (each for each in new if each.type == SERVICE and each.get("name") == "bakery")
-    env = {each["name"]: each["value"] for each in plans.containers(http)[0]["env"]}
+    env = {each["name"]: each.get("value") for each in plans.containers(http)[0]["env"]}
     assert env["BREAD_BUCKET"] == "retailscan-prod-bread"
     assert env["PUBLIC_API_URL"] == "https://api.retailscan.example.com"
     routes = document["planned_values"]["outputs"]["routes"]["value"]
@@ -165,12 +164,13 @@ def test_removing_rooms_folders_removes_exactly_their_resources(workspace: Works
 
 
 def test_a_new_tenant_gets_what_is_its_own_and_nothing_else_changes(workspace: Workspace, spoiled: Workspace) -> None:
-    document = workspace.plan("prod")
-    tenants = document["variables"]["tenants"]["value"]
+    """By the very line that infra/README.md shows."""
+    shown = re.search(r"```hcl\ntenants = {\n(.*?)\n}\n```", (ROOT / "infra" / "README.md").read_text(), re.DOTALL)
+    assert shown
+    values = spoiled.root / "infra" / "terraform" / "environments" / "prod.tfvars"
+    values.write_text(values.read_text().replace("\ntenants = {\n", f"\ntenants = {{\n{shown[1]}\n"))
+    before, after = resources(workspace.plan("prod")), resources(spoiled.plan("prod"))
     erp = "erp@tante-emma-systems.iam.gserviceaccount.com"
-    more = {**tenants, "tante-emma": {"erp_service_accounts": [erp]}}
-    before = resources(document)
-    after = resources(spoiled.plan("prod", f"-var=tenants={json.dumps(more)}"))
     assert set(before) - set(after) == set()
     assert changed(before, after) == []
     new = {address: after[address] for address in set(after) - set(before)}

@@ -41,7 +41,7 @@ class Production:
     def environment(self, service: Resource) -> dict[str, str]:
         """The variables of a service that are no secrets."""
         env = plans.containers(service)[0]["env"]
-        return {each["name"]: each["value"] for each in env if not each.get("value_source")}
+        return {each["name"]: each.get("value", "") for each in env if not each.get("value_source")}
 
     def account(self, service: str) -> str:
         return f"serviceAccount:{plans.runs_as(self.services[service])}"

@@ -21,8 +21,8 @@ resource "mongodbatlas_advanced_cluster" "this" {
   redact_client_log_data         = true
   tags                           = var.labels
 
-  # One entry a shard. Every index of a tenant's data begins with its store or tenant, so `{storeId: "hashed"}` is the
-  # key to shard by; begin when the working set no longer fits the memory of the largest size (infra/README.md).
+  # One entry a shard. What grows has unique indexes that begin with the store, so `{storeId: "hashed"}` is the key to
+  # shard by; begin when the working set no longer fits the memory of the largest size (infra/README.md, Shard).
   replication_specs = [for shard in range(var.cluster.shards) : {
     zone_name = "Zone 1"
     region_configs = [{

@@ -1,3 +1,20 @@
+# By which apps and pages say whose project they sign in to. It is no secret: every phone has it, so it opens nothing but
+# signing in.
+resource "google_apikeys_key" "web" {
+  project      = var.project
+  name         = "retailscan-sign-in"
+  display_name = "Apps and pages, to sign in"
+
+  restrictions {
+    api_targets {
+      service = "identitytoolkit.googleapis.com"
+    }
+    api_targets {
+      service = "securetoken.googleapis.com"
+    }
+  }
+}
+
 # Firebase Authentication's project-wide settings. Its tokens are RS256, of the issuer in outputs.tf; shoppers sign in with
 # e-mail or anonymously and are upgraded later, staff get their roles as custom claims.
 resource "google_identity_platform_config" "this" {

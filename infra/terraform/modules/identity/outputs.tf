@@ -1,3 +1,8 @@
+output "api_key" {
+  description = "What apps and pages sign in with."
+  value       = nonsensitive(google_apikeys_key.web.key_string)
+}
+
 output "issuer" {
   description = "What doors must know of the tokens of people: issuer, audience and keys."
   value = {

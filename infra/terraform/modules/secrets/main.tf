@@ -4,7 +4,7 @@ resource "google_secret_manager_secret" "this" {
   project             = var.project
   secret_id           = each.key
   labels              = { variable = lower(each.value) }
-  deletion_protection = true
+  deletion_protection = var.deletion_protection
   # A destroyed version can be brought back for a day.
   version_destroy_ttl = "86400s"
 

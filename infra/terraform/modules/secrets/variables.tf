@@ -1,3 +1,10 @@
+variable "deletion_protection" {
+  description = "Refuse to delete a secret."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "given" {
   description = "The secrets whose value this configuration knows (addresses of Redis and MongoDB): id to version, a number to raise by one when the value changes."
   type        = map(number)
