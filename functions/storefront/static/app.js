@@ -5,6 +5,7 @@ import * as basket from "./lib/cart.js";
 import { h, money, say, sentence, time } from "./lib/dom.js";
 import { prepare } from "./lib/identity.js";
 import { listen } from "./lib/live.js";
+import { keepFresh } from "./lib/snapshot.js";
 import { leave, renew, visit } from "./lib/visit.js";
 import * as cartPage from "./views/cart.js";
 import * as checkInPage from "./views/check-in.js";
@@ -160,6 +161,7 @@ async function start() {
   await show();
   countLines();
   if (visit()) basket.sync();
+  keepFresh();
   // Not before the first page is there: it is about the next visit to it.
   await navigator.serviceWorker?.register("sw.js");
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -80,3 +81,8 @@ def test_pages_hold_no_inline_script_or_style() -> None:
 def test_every_import_leads_to_a_file(path: Path) -> None:
     names = re.findall(r"""(?:from|import\()\s*["'](\.[^"']+)["']""", path.read_text())
     assert [name for name in names if not (path.parent / name).resolve().is_file()] == []
+
+
+def test_all_scripts_of_the_app_are_small() -> None:
+    # What reads codes without the browser's help is others' and fetched only when it is needed.
+    assert sum(len(gzip.compress(path.read_bytes())) for path in SCRIPTS) < 40_000

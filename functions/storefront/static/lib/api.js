@@ -1,5 +1,7 @@
 // The public API: envelopes, tokens, errors. Every request of the app goes through `call`.
 
+import { tell } from "./bus.js";
+
 /** The API said no: `status`, a stable `code`, a sentence, and sometimes `details`. */
 export class Refused extends Error {
   constructor(status, error, retryAfter) {
@@ -23,6 +25,7 @@ export class Offline extends Error {
 
 const PATIENCE_MS = 20_000;
 const bearers = {};
+let there = navigator.onLine;
 
 /** Where tokens come from: `get()` one for `session` or `identity`; `renewed()` after it was refused. */
 export function provide(kind, { get, renewed }) {
@@ -63,11 +66,22 @@ async function send(path, options) {
   try {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     // A stream goes on for minutes and says itself when it ends.
-    return await fetch(path, { cache: "no-store", ...options, signal: options.signal ?? patience });
+    const response = await fetch(path, { cache: "no-store", ...options, signal: options.signal ?? patience });
+    notice(true);
+    return response;
   } catch (error) {
+    if (!options.signal?.aborted) notice(false);
     throw new Offline(error);
   }
 }
+
+/** Whether answers come decides, not what the browser believes: a phone may be in a network that leads nowhere. */
+function notice(now) {
+  if (there !== now) tell("network", now);
+  there = now;
+}
+
+addEventListener("offline", () => notice(false));
 
 async function read(response) {
   try {

@@ -136,8 +136,6 @@ hear("visit", async (what) => {
     for (const line of await queue.all()) if (line.sessionId !== visit().sessionId) await queue.drop(line.order);
   }
 });
-addEventListener("online", () => {
-  tell("network", true);
-  if (visit()) sync();
-});
-addEventListener("offline", () => tell("network", false));
+// The browser's word is reason enough to try; an answer proves it.
+addEventListener("online", () => visit() && sync());
+hear("network", (there) => there && visit() && sync());

@@ -31,7 +31,6 @@ async function stream(signal) {
     try {
       const headers = last ? { "last-event-id": last } : {};
       const response = await call("GET", "/v1/notices/stream", { headers, raw: true, signal });
-      tell("network", true);
       for await (const event of events(response.body)) {
         last = event.id ?? last;
         if (event.data) tell("notice", JSON.parse(event.data));

@@ -70,7 +70,7 @@ export function over() {
 
 /** The server said until when it lasts. */
 export function lasts(expiresAt) {
-  if (current !== null && expiresAt > current.expiresAt) keep({ ...current, expiresAt });
+  if (current !== null && expiresAt !== current.expiresAt) keep({ ...current, expiresAt });
 }
 
 function keep(value) {
