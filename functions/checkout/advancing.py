@@ -114,7 +114,7 @@ def _why_over(purchase: Document, intent: Intent | None, now: datetime) -> str |
     if payment is not None:
         if payment.get("mismatch"):
             return "PAYMENT_MISMATCH"
-        if intent is None or intent.status == "canceled":
+        if intent is not None and intent.status == "canceled":
             return "PAYMENT_CANCELLED"
     return WINDOW_CLOSED if now >= purchase["expiresAt"] else None
 

@@ -78,6 +78,10 @@ class Cards(Protocol):
         """Take the card for a checkout."""
         ...
 
+    async def find(self, tenant_id: str, store_id: str, session_id: str, card_id: str) -> Card | None:
+        """The card, used or over as it may be."""
+        ...
+
     async def release(self, tenant_id: str, store_id: str, card_id: str, checkout_id: str) -> None:
         """Let go of it."""
         ...

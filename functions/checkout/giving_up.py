@@ -47,7 +47,9 @@ async def end(deps: Deps, purchase: Document, now: datetime) -> Document | None:
             intent = await deps.payments.cancel(purchase["payment"]["intentId"], f"{purchase['_id']}:cancel")
             deps.recent.put(purchase["_id"], intent)
         except IntentGone:
-            log.error("checkout.payment_gone", checkoutId=purchase["_id"])
+            # Asked with another account's key, perhaps: it may still be paid, so nothing goes back.
+            log.error("checkout.payment_gone", checkoutId=purchase["_id"], intentId=purchase["payment"]["intentId"])
+            return await _later(deps, purchase, now)
         except (PaymentsDown, PaymentRefused) as trouble:
             log.warning("checkout.cancel_unclear", checkoutId=purchase["_id"], error=type(trouble).__name__)
             return await _later(deps, purchase, now)

@@ -59,9 +59,10 @@ async def ask(deps: Deps, purchase: Document) -> Intent:
 
 
 async def look(deps: Deps, purchase: Document, *, fresh: bool = False) -> Intent | None:
-    """The payment as the provider has it, at most a moment old; None when nothing is to be paid, or it is gone.
+    """The payment as the provider has it, at most a moment old; None when nothing is to be paid.
 
-    Raises Unavailable.
+    Raises Unavailable, also when the provider does not know it: we may be asking with another account's key, and a
+    payment that nobody can see may have been made all the same.
     """
     payment = purchase.get("payment")
     if payment is None:
@@ -73,9 +74,9 @@ async def look(deps: Deps, purchase: Document, *, fresh: bool = False) -> Intent
         intent = await deps.payments.retrieve(payment["intentId"])
     except PaymentsDown as error:
         raise down() from error
-    except IntentGone:
+    except IntentGone as gone:
         log.error("checkout.payment_gone", checkoutId=purchase["_id"], intentId=payment["intentId"])
-        return None
+        raise down() from gone
     deps.recent.put(purchase["_id"], intent)
     return intent
 

@@ -90,6 +90,8 @@ async def cart_of(deps: Deps, purchase: Document, now: datetime) -> dict[str, An
 
 
 def _check(purchase: Document, visit: Visit, priced: Quote, store: Store, now: datetime) -> None:
+    if store.status != "active":
+        raise Refusal("STORE_CLOSED")
     blocked = [{"lineId": each.line, "code": each.code} for each in priced.blocked]
     if blocked:
         raise Refusal("ITEMS_NOT_FOR_SALE", {"lines": blocked})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from functions.common.errors import Conflict, Problem, TooMany
+from functions.common.errors import Conflict, Problem
 
 MESSAGES = {
     "SESSION_EXPIRED": "the visit is over: check in again",
@@ -17,7 +17,7 @@ MESSAGES = {
     "PRICE_CHANGED": "the total is not any more what the app has shown",
     "ITEMS_NOT_FOR_SALE": "something in the cart must not be sold; take it out",
     "OUT_OF_STOCK": "of something in the cart less is left than the cart takes",
-    "STOCK_BUSY": "too many are paying for something in this cart just now: check out again, with a new key",
+    "STORE_CLOSED": "the store is closed",
     "CARD_EXPIRED": "the time of the brand card is over, and without it the total is another: scan it again",
     "CARD_USED": "the brand card was used by another checkout",
     "COUPON_USED_UP": "a promotion in this cart has been used up",
@@ -55,6 +55,4 @@ def message(refusal: Mapping[str, Any]) -> str:
 def problem(refusal: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Problem:
     """What the app is told of a refusal that a purchase keeps."""
     code, details = refusal["code"], {**refusal["details"], **(more or {})}
-    if code == "STOCK_BUSY":
-        return TooMany(message(refusal), code=code, retry_after=2)
     return Conflict(message(refusal), code=code, details=details or None)

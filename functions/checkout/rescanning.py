@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from functions.checkout import domain, interventions, selling
+from functions.checkout import advancing, domain, interventions, reserving, selling
 from functions.checkout.core import Deps
 from functions.checkout.domain import Difference
 from functions.checkout.refusals import Refusal
@@ -79,6 +79,7 @@ async def rescan(deps: Deps, purchase: Document, identifier: str, bag: Sequence[
         more = await _lowered(deps, purchase, differences, editor)
     changed = await interventions.write(deps, purchase, identifier, fields, editor, "intervention.rescanned", more=more)
     if changed is None:
+        await _hold_what_stays(deps, purchase, more, editor)
         raise Conflict("this basket is changing just now: try again", code="CONCURRENT_EDIT", retry_after=1)
     return Rescanned("lowered" if differences else "same", differences, old_total, changed)
 
@@ -232,7 +233,19 @@ async def _claim_anew(deps: Deps, purchase: Document, quote: Quote, editor: Edit
         now=editor.now,
     )
     if refused:
+        # Asking for these has given back what the whole basket had: it must not be paid for without.
+        if not await reserving.claim_again(deps, purchase, editor.now):
+            await advancing.give_up(deps, purchase, "COUPON_USED_UP", editor.now)
         raise Conflict("a promotion has been used up meanwhile: refuse the basket", code="COUPON_USED_UP")
+
+
+async def _hold_what_stays(deps: Deps, purchase: Document, more: Mapping[str, Any], editor: Editor) -> None:
+    """Somebody was faster, so the basket stays as that one has left it, with its own promotions."""
+    if more.get("redemptions", purchase["redemptions"]) == purchase["redemptions"]:
+        return
+    current = await deps.purchases.by_id(purchase["_id"])
+    if current is not None and current["state"] in states.UNPAID - {states.CANCELLING}:
+        await reserving.claim_again(deps, current, editor.now)
 
 
 def _divisible(line: CartLine) -> bool:

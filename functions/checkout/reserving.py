@@ -9,9 +9,9 @@ from typing import Any
 from functions.checkout import selling
 from functions.checkout.core import Deps
 from functions.checkout.refusals import Refusal
-from functions.common import failpoints
+from functions.common import failpoints, log
 from functions.common.contracts.checkout import INTERVENTION_OPENED
-from functions.common.errors import Conflict, TooMany
+from functions.common.errors import Conflict, Problem
 from functions.common.mongo import Document
 from functions.common.outbox import entry
 from functions.common.quotes import STRICT
@@ -77,11 +77,33 @@ async def use_up(deps: Deps, purchase: Document) -> None:
     if purchase["policy"] == STRICT:
         work.append(_sell(deps, purchase))
     if _may_hold_promotions(purchase):
-        work.append(deps.redemptions.confirm(tenant_id, order))
+        work.append(_redeem(deps, purchase))
     if purchase["card"] is not None:
         work.append(deps.cards.use(tenant_id, store_id, purchase["card"]["cardId"], order, paid_at))
     # What fails is tried again when the purchase is looked after again.
     await together(*work)
+
+
+async def claim_again(deps: Deps, purchase: Document, now: datetime) -> bool:
+    """Hold once more the promotions that the purchase says it has; whether they are held. Safe to repeat."""
+    if not purchase["redemptions"]:
+        return True
+    try:
+        await _claim_redemptions(deps, purchase, now)
+    except (Refusal, Problem):
+        return False
+    return True
+
+
+async def _redeem(deps: Deps, purchase: Document) -> None:
+    """What is paid is redeemed; should it have been given back meanwhile, it is taken anew as long as there is some."""
+    tenant_id, order = purchase["tenantId"], purchase["_id"]
+    if await deps.redemptions.confirm(tenant_id, order):
+        return
+    again = await claim_again(deps, purchase, purchase["paidAt"])
+    if not again or not await deps.redemptions.confirm(tenant_id, order):
+        # Paid is paid: the shopper keeps what was agreed to, and people learn that a limit was exceeded.
+        log.error("checkout.redeemed_beyond_limit", checkoutId=order)
 
 
 def _may_hold_promotions(purchase: Document) -> bool:
@@ -112,7 +134,15 @@ async def _claim_card(deps: Deps, purchase: Document, now: datetime) -> None:
         now=now,
     )
     if claimed is None:
-        raise Refusal("CARD_USED")
+        raise Refusal(await _why_no_card(deps, purchase, now))
+
+
+async def _why_no_card(deps: Deps, purchase: Document, now: datetime) -> str:
+    """Its time may have ended since the basket was priced; then it may be gone from the database too."""
+    scope = purchase["tenantId"], purchase["storeId"], purchase["sessionId"]
+    found = await deps.cards.find(*scope, purchase["card"]["cardId"])
+    over = found is None or (found.used_by is None and found.is_over(now))
+    return "CARD_EXPIRED" if over else "CARD_USED"
 
 
 async def _claim_redemptions(deps: Deps, purchase: Document, now: datetime) -> None:
@@ -151,17 +181,15 @@ async def _hold_stock(deps: Deps, purchase: Document) -> list[dict[str, Any]]:
     if purchase["policy"] != STRICT:
         return []
     demand = selling.demand(purchase)
-    try:
-        reserved = await deps.holds.reserve(
-            purchase["tenantId"],
-            purchase["storeId"],
-            purchase["_id"],
-            demand,
-            purchase["expiresAt"] + HELD_LONGER,
-            scarce=purchase["scarce"],
-        )
-    except TooMany as busy:
-        raise Refusal("STOCK_BUSY") from busy
+    # When too many hold a product just now the checkout stands as it is, and the same tap goes on with it.
+    reserved = await deps.holds.reserve(
+        purchase["tenantId"],
+        purchase["storeId"],
+        purchase["_id"],
+        demand,
+        purchase["expiresAt"] + HELD_LONGER,
+        scarce=purchase["scarce"],
+    )
     if reserved.emptied:
         await deps.sold_out(purchase["tenantId"], purchase["storeId"], reserved.emptied)
     if reserved.short:

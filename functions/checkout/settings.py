@@ -15,7 +15,7 @@ class Payment:
 
     `STRIPE_WEBHOOK_SECRETS`, with commas between, are those of the webhook's endpoint that are valid now: two while
     one is being replaced. `STRIPE_METHOD_TYPES`, with commas between, restricts what may be paid with; empty leaves it
-    to Stripe, by what is switched on in its dashboard.
+    to Stripe, by what is switched on in its dashboard. What takes days to be decided holds the goods for days.
     """
 
     stripe_api_key: str = dataclasses.field(repr=False)

@@ -14,7 +14,7 @@ USED, REFUNDED, NOT_PAID, NOT_READY = "PASS_USED", "PASS_REFUNDED", "NOT_PAID", 
 MESSAGES = {
     INVALID: "this is not an exit pass of ours",
     OTHER_STORE: "this pass is for another store",
-    EXPIRED: "this pass has run out: the app shows a fresh one",
+    EXPIRED: "this pass has run out: the app shows a fresh one, or why there is none",
     USED: "this pass was used before",
     REFUNDED: "this purchase was paid back",
     NOT_PAID: "this checkout is not paid",
@@ -87,7 +87,10 @@ def _gone(purchase: Mapping[str, Any], op: str) -> Verdict | None:
     if purchase["state"] == states.REFUNDED or (kept.get("usedAt") is None and _all_back(purchase)):
         return Shut(REFUNDED)
     if purchase["state"] in _LEFT:
-        return Shut(USED, kept.get("usedAt"))
+        used_at = kept.get("usedAt")
+        # Nobody came for four hours, and the purchase was closed: its pass was never used.
+        never_used = purchase["state"] == states.CLOSED and used_at is None
+        return Shut(EXPIRED) if never_used else Shut(USED, used_at)
     return None
 
 

@@ -13,6 +13,7 @@ from functions.common.exit_pass import ExitPass
 from functions.common.mongo import Document
 from functions.common.purchases import Purchases
 from functions.common.retail import purchase_states as states
+from functions.common.retail import refunds
 
 _TRIES = 5
 
@@ -40,7 +41,10 @@ def current(purchase: Mapping[str, Any]) -> ExitPass:
     """The pass that opens the gate. Raises Conflict when there is none (yet, or any more)."""
     kept = purchase.get("pass")
     if purchase["state"] != states.EXIT_ISSUED or kept is None:
-        raise _no_pass(purchase["state"])
+        raise _no_pass(purchase)
+    if purchase.get("refunds") and not refunds.from_dict(purchase["account"]).kept:
+        # Its money may still be on its way; the gate stays shut from the moment on that all is to come back.
+        raise Conflict("this purchase is being paid back", code="PURCHASE_REFUNDED")
     return ExitPass(
         purchase["_id"], purchase["storeId"], kept["jti"], kept["items"], kept["issuedAt"], kept["expiresAt"]
     )
@@ -64,11 +68,14 @@ async def renew(purchases: Purchases, purchase: Document, now: datetime) -> Docu
     raise Conflict("this purchase is changing just now: try again", code="CONCURRENT_EDIT", retry_after=1)
 
 
-def _no_pass(state: str) -> Problem:
+def _no_pass(purchase: Mapping[str, Any]) -> Problem:
+    state = purchase["state"]
     if state in states.UNPAID or state == states.PAID:
         return Conflict("there is a pass once the payment has gone through", code="NOT_PAID_YET", retry_after=1)
     if state == states.REFUNDED:
         return Conflict("this purchase was paid back", code="PURCHASE_REFUNDED")
     if state in states.GIVEN_UP:
         return Conflict("this checkout was given up", code="CHECKOUT_ENDED")
+    if state == states.CLOSED and (purchase.get("pass") or {}).get("usedAt") is None:
+        return Conflict("nobody has left with this purchase for hours: ask the staff", code="PASS_EXPIRED")
     return Conflict("the pass of this purchase was used", code="PASS_USED")

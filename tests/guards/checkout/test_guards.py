@@ -50,7 +50,7 @@ async def test_the_state_that_a_write_was_decided_on(
     if guard == OUT:
         weaken(monkeypatch, "state", "rev")
     with red_without(guard):
-        await looks.test_of_two_who_decide_at_once_one_is_right(floor)
+        await checkouts.test_of_two_who_write_upon_one_look_the_second_is_told_that_it_came_too_late(floor)
 
 
 @both_ways

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import orjson
 import pytest
 
-from functions.checkout import opening
+from functions.checkout import giving_up, opening
 from functions.checkout.payments.provider import Intent
-from functions.common import clock, mongo
-from functions.common.errors import Conflict, Problem, Unavailable
+from functions.checkout.refusals import Refusal
+from functions.common import brand_cards, clock, mongo, stock_holds, stores
+from functions.common.errors import Conflict, Problem, TooMany, Unavailable
 from functions.common.pubsub import OutMessage
 from functions.common.retail import purchase_states as states
 from tests.integration.checkout.floor import INK, PEN, STORE, WINE, Floor
@@ -425,3 +428,100 @@ async def test_wine_waits_for_staff_and_the_money_is_taken_afterwards(floor: Flo
     purchase = await shopper.look()
     assert purchase["state"] == states.PAYMENT_PENDING
     assert floor.purse.intents[intent.id].status == "requires_capture"
+
+
+async def test_of_two_who_write_upon_one_look_the_second_is_told_that_it_came_too_late(floor: Floor) -> None:
+    await floor.open()
+    await floor.shelf(PEN, 250, 10)
+    shopper = await floor.shopper({PEN: 1})
+    purchase, _ = await shopper.check_out()
+    assert await giving_up.begin(floor.deps, purchase, Refusal("CANCELLED_BY_SHOPPER"), clock.now()) is not None
+    assert await floor.deps.purchases.change(purchase, now=clock.now(), values={"noticeAt": clock.now()}) is None
+    assert (
+        await floor.deps.purchases.move(purchase, states.PAID, now=clock.now(), values={"paidAt": clock.now()}) is None
+    )
+    assert (await shopper.look())["state"] == states.CANCELLED
+
+
+async def test_who_comes_while_too_many_hold_a_product_taps_again_and_goes_on(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock_holds, "MOST_HOLDS", 1)
+    await floor.open()
+    await floor.shelf(PEN, 250, 10)
+    first, second = await floor.shopper({PEN: 1}), await floor.shopper({PEN: 1})
+    await first.check_out()
+    for _ in range(2):
+        with pytest.raises(TooMany) as busy:
+            await second.check_out()
+        assert (busy.value.code, busy.value.retry_after) == ("STOCK_BUSY", 2)
+    await opening.cancel(floor.deps, await first.purchase(), clock.now())
+    purchase, _ = await second.check_out()
+    assert purchase["state"] == states.PAYMENT_PENDING
+    assert await floor.findings() == []
+
+
+async def test_a_card_that_runs_out_after_the_total_was_agreed_is_said_to_have_run_out(
+    floor: Floor, later: Callable[[float], None]
+) -> None:
+    await floor.open()
+    await floor.shelf(PEN, 250, 10)
+    shopper = await floor.shopper({PEN: 1})
+    await shopper.show_card("gold")
+
+    async def dies(**_: Any) -> None:
+        raise RuntimeError("the process dies")
+
+    cards: Any = SimpleNamespace(claim=dies, find=brand_cards.find, release=brand_cards.release, use=brand_cards.use)
+    with pytest.raises(RuntimeError):
+        await shopper.check_out(deps=replace(floor.deps, cards=cards))
+    assert (await shopper.purchase())["state"] == states.PRICED
+    later(11 * 60)
+    with pytest.raises(Conflict) as refused:
+        await shopper.check_out()
+    assert refused.value.code == "CARD_EXPIRED"
+    assert await floor.findings() == []
+
+
+async def test_a_store_that_is_closed_sells_nothing(floor: Floor) -> None:
+    await floor.open()
+    await floor.shelf(PEN, 250, 10)
+    shopper = await floor.shopper({PEN: 1})
+    for status in ("inactive", "active"):
+        await mongo.collection("stores").update_one({"_id": STORE}, {"$set": {"status": status}})
+        stores.forget()
+        if status == "inactive":
+            with pytest.raises(Conflict) as refused:
+                await shopper.check_out()
+            assert refused.value.code == "STORE_CLOSED"
+    purchase, _ = await shopper.check_out("again")
+    assert purchase["state"] == states.PAYMENT_PENDING
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_payment_that_the_provider_does_not_know_is_not_taken_for_a_cancelled_one(
+    floor: Floor, later: Callable[[float], None], cancelled: bool
+) -> None:
+    """Somebody has put the key of another account in: the payment can be made all the same, and may have been."""
+    await floor.open()
+    await floor.shelf(PEN, 250, 10)
+    shopper = await floor.shopper({PEN: 1})
+    purchase, intent = await shopper.check_out()
+    assert intent is not None
+    known = floor.purse.intents.pop(intent.id)
+    if cancelled:
+        await opening.cancel(floor.deps, purchase, clock.now())
+    else:
+        with pytest.raises(Unavailable):
+            await shopper.look()
+    later(16 * 60)
+    await floor.sweep()
+    assert (await shopper.purchase())["state"] in states.UNPAID
+    assert await floor.avail(PEN) == (9, 1, 0), "it may be paid, so it is held"
+    # The right key is back, and the shopper had paid.
+    floor.purse.intents[intent.id] = known
+    floor.purse.pay(intent.id)
+    later(60)
+    await floor.sweep()
+    assert (await shopper.purchase())["state"] == states.EXIT_ISSUED
+    assert await floor.findings() == []

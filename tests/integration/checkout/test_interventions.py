@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from functions.checkout import interventions, opening, rescanning
 from functions.checkout.payments.provider import Intent, PaymentRefused
 from functions.checkout.rescanning import Found
-from functions.common import clock, failpoints, mongo
+from functions.common import clock, failpoints, mongo, redemptions
 from functions.common.errors import Conflict, Malformed, NotFound, Problem
 from functions.common.failpoints import FailpointHit
 from functions.common.mongo import Document
@@ -182,6 +183,63 @@ async def test_a_limited_promotion_that_breaks_is_settled_all_the_same(floor: Fl
     counter = await mongo.collection("promotion_counters").find_one({})
     assert counter is not None
     assert (counter["taken"], counter["holds"]) == (1 if passes else 0, [])
+    assert await floor.findings() == []
+
+
+class Rival:
+    """Somebody who takes the last of a promotion at the very moment when a rescanned basket asks for it anew."""
+
+    def __init__(self, stays: bool) -> None:
+        self.stays, self.came = stays, False
+        self.usage, self.confirm, self.release = redemptions.usage, redemptions.confirm, redemptions.release
+
+    async def claim(self, **asked: Any) -> Sequence[redemptions.Refusal]:
+        if self.came:
+            return await redemptions.claim(**asked)
+        self.came = True
+        await redemptions.release(asked["tenant_id"], asked["order_id"])
+        other = {**asked, "order_id": f"{asked['order_id'][:-4]}0000", "user_id": "rival"}
+        assert await redemptions.claim(**other) == []
+        refused = await redemptions.claim(**asked)
+        assert refused != [], "the last was never taken"
+        if not self.stays:
+            await redemptions.release(other["tenant_id"], other["order_id"])
+        return refused
+
+
+async def taken() -> int:
+    """How often the limited promotion was given."""
+    counter = await mongo.collection("promotion_counters").find_one({})
+    assert counter is not None
+    return int(counter["taken"])
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_a_rescan_that_loses_a_promotion_to_another_never_goes_beyond_its_limit(
+    floor: Floor, stays: bool
+) -> None:
+    await floor.promotion(replace(TWO_FOR_ONE, limits=Limits(total=1)))
+    shopper, purchase, identifier = await waiting(floor, {WINE: 4, PEN: 1})
+    deps = replace(floor.deps, redemptions=Rival(stays))
+    bag = [Found(WINE, 3000), Found(PEN, 1000)]
+    assert await refused(rescanning.rescan(deps, purchase, identifier, bag, staff())) == "COUPON_USED_UP"
+    if stays:
+        # Nobody may pay for this basket with a promotion that is another's.
+        assert (await shopper.purchase())["state"] == states.CANCELLED
+        assert floor.purse.ledger() == []
+    else:
+        purchase = await interventions.approve(floor.deps, await shopper.purchase(), identifier, "", staff())
+        assert purchase["state"] == states.EXIT_ISSUED
+    assert await taken() == 1
+
+
+async def test_a_promotion_that_was_given_back_by_mistake_is_taken_anew_with_the_payment(floor: Floor) -> None:
+    await floor.promotion(replace(TWO_FOR_ONE, limits=Limits(total=1)))
+    _, purchase, identifier = await waiting(floor, {WINE: 2, PEN: 1})
+    assert await redemptions.release(purchase["tenantId"], purchase["_id"])
+    assert await taken() == 0
+    purchase = await interventions.approve(floor.deps, purchase, identifier, "", staff())
+    assert (purchase["state"], await taken()) == (states.EXIT_ISSUED, 1)
     assert await floor.findings() == []
 
 

@@ -88,7 +88,7 @@ async def test_reasons_are_told_apart(gate: Gate) -> None:
     assert code(await gate.show(north)) == (409, "PASS_OTHER_STORE")
     assert code(await gate.show(await gate.bought(age=timedelta(minutes=16)))) == (409, "PASS_EXPIRED")
     assert code(await gate.show(await gate.bought(state="refunded"))) == (409, "PASS_REFUNDED")
-    assert code(await gate.show(await gate.bought(state="closed"))) == (409, "PASS_USED")
+    assert code(await gate.show(await gate.bought(state="closed"))) == (409, "PASS_EXPIRED")
     assert code(await gate.show("a.b.c")) == (400, "PASS_INVALID")
     assert (await gate.show(north, store=NORTH)).status_code == 200
 
@@ -156,7 +156,7 @@ async def test_a_repeated_override_is_one(gate: Gate) -> None:
         ("expired", "NOT_PAID"),
         ("paid", "PASS_NOT_READY"),
         ("refunded", "PASS_REFUNDED"),
-        ("closed", "PASS_USED"),
+        ("closed", "PASS_EXPIRED"),
     ],
 )
 async def test_staff_let_nobody_out_who_has_not_paid(gate: Gate, state: str, said: str) -> None:

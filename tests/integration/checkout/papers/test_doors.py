@@ -236,7 +236,7 @@ async def test_a_pass_is_renewed_when_half_of_its_time_is_over(
 
 
 @pytest.mark.parametrize(
-    ("state", "code"), [("exited", "PASS_USED"), ("closed", "PASS_USED"), ("refunded", "PURCHASE_REFUNDED")]
+    ("state", "code"), [("exited", "PASS_USED"), ("closed", "PASS_EXPIRED"), ("refunded", "PURCHASE_REFUNDED")]
 )
 async def test_who_has_left_gets_no_other_pass(
     door: httpx.AsyncClient, world: World, papers: Papers, state: str, code: str

@@ -258,3 +258,14 @@ async def test_a_refund_on_its_way_is_known_for_good_by_its_webhook(shop: Shop) 
     await shop.tell()
     after = await shop.purchase(purchase["_id"])
     assert (after["state"], [each["state"] for each in after["refunds"]]) == ("refunded", ["succeeded"])
+
+
+async def test_while_all_of_it_is_on_its_way_back_there_is_no_pass(shop: Shop) -> None:
+    shop.stripe.api.refunds.pending = True
+    shopper, purchase = await shop.bought({MILK: 1})
+    path = f"/v1/checkouts/{purchase['_id']}/pass"
+    assert (await shop.door.get(path, headers=shopper.headers)).status_code == 200
+    assert (await shop.refund(purchase, whole=True)).json()["data"]["state"] == "pending"
+    for ask in (shop.door.get, shop.door.post):
+        reply = await ask(path, headers=shopper.headers)
+        assert (reply.status_code, reply.json()["error"]["code"]) == (409, "PURCHASE_REFUNDED")
