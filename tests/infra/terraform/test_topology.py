@@ -227,6 +227,16 @@ MISTAKES: dict[str, tuple[str, Spoil, str]] = {
         lambda card: card.update(room="scam"),
         "functions/scan: the card calls the room scam",
     ),
+    "a name that no account can have": (
+        "catalog",
+        lambda card: card["jobs"].update({"looks-at-everything": card["jobs"].pop("audit")}),
+        "the job looks-at-everything of catalog: a service account's name has at most 30 characters",
+    ),
+    "a schema that nobody wrote": (
+        "price_ingest",
+        lambda card: card["topics"]["price-updates"].update(schema="prices.proto"),
+        "the topic price-updates has the schema prices.proto, which is not in functions/price_ingest",
+    ),
     "an event that nobody tells": (
         "scan",
         lambda card: card.update(events={"consumes": ["catalog.product_melted"]}),

@@ -36,6 +36,11 @@ locals {
     if try(card.room, "") != room],
     [for service in keys(local.all_doors) : "${service}: a service account's name has at most 30 characters, so a service's at most 25"
     if length(service) > 25],
+    flatten([for room, card in local.cards : [
+      for name in keys(try(card.jobs, {})) :
+      "the job ${name} of ${room}: a service account's name has at most 30 characters, so a job's with its room at most 26"
+      if length("${local.service_prefix[room]}-${name}") > 26
+    ]]),
     [for room in setsubtract(coalesce(var.rooms, []), keys(local.cards)) :
     "there is no room ${room}"],
   )
@@ -45,6 +50,13 @@ locals {
     name => [for room, card in local.cards : room if contains(keys(try(card.topics, {})), name)]
   }
   wrong_topics = concat(
+    flatten([
+      for room, card in local.cards : [
+        for name, topic in try(card.topics, {}) :
+        "the topic ${name} has the schema ${try(topic.schema, "")}, which is not in functions/${room}"
+        if !fileexists("${var.functions_dir}/${room}/${try(topic.schema, "function.yaml")}")
+      ]
+    ]),
     [for name, owners in local.topic_owners : "${join(" and ", owners)} both own the topic ${name}" if length(owners) > 1],
     flatten([
       for key, each in local.all_subscriptions : [
