@@ -12,6 +12,10 @@ MENU = (
     Place("exit", "Exit", "/admin/stores/{store}/exits", _STAFF),
     Place("products", "Products", "/admin/stores/{store}/products", _MANAGERS | _STAFF),
     Place("imports", "Imports", "/admin/stores/{store}/imports", _MANAGERS),
+    Place("sales", "Sales", "/admin/stores/{store}/sales", _MANAGERS),
+    Place("purchases", "Purchases", "/admin/stores/{store}/purchases", _STAFF),
     Place("promotions", "Promotions", "/admin/promotions", frozenset({BRAND_MANAGER})),
     Place("all-imports", "All imports", "/admin/imports", _MANAGERS | {OPERATOR}),
+    Place("connections", "Connections and schedules", "/admin/connections", frozenset({BRAND_MANAGER, OPERATOR})),
+    Place("operations", "Operations", "/admin/operations", frozenset({BRAND_MANAGER, OPERATOR})),
 )

@@ -127,3 +127,16 @@ if (kind && document.getElementById("promotion")) {
   kind.addEventListener("change", show);
   show();
 }
+
+// Charts are drawn from what the page holds anyway; a table says the same.
+for (const place of document.querySelectorAll("[data-chart]")) {
+  const { days, values } = JSON.parse(place.dataset.chart);
+  const style = getComputedStyle(place), grid = { stroke: style.getPropertyValue("--hair").trim() };
+  const axis = { stroke: style.color, grid, ticks: grid };
+  const size = () => ({ width: place.clientWidth, height: 260 });
+  const line = { label: place.dataset.label, stroke: style.getPropertyValue("--accent").trim(), width: 2, points: { show: true } };
+  const seconds = days.map((day) => Date.parse(`${day}T00:00Z`) / 1000);
+  const plot = new window.uPlot({ ...size(), tzDate: (at) => window.uPlot.tzDate(new Date(at * 1000), "UTC"),
+    series: [{ label: "" }, line], axes: [axis, { ...axis, size: 70 }], legend: { show: false } }, [seconds, values], place);
+  window.addEventListener("resize", () => plot.setSize(size()));
+}
