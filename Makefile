@@ -79,6 +79,10 @@ test-browser: venv ## only the tests of the web pages, in Chromium, which is ins
 	  else echo "Chromium is missing: install it (Debian: apt-get install chromium)."; exit 1; fi; fi
 	$(PYTHON) -m pytest tests/browser $(ARGS)
 
+.PHONY: screenshots
+screenshots: venv ## take the pictures of all pages for the README, phone and desktop (ARGS=shop: only of one face)
+	$(PYTHON) -m tests.browser.screenshots $(ARGS)
+
 .PHONY: faults
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run
 	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults tests/security tests/guards \

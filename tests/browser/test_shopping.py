@@ -56,6 +56,8 @@ async def test_paying_brings_the_receipt_and_the_gate_opens_once(visitor: Visito
     await expect(code).to_have_attribute("data-text", re.compile("."))
     await axe(page)
     shown = await code.get_attribute("data-text")
+    await page.goto("/shop/#/cart")
+    await expect(code).to_be_visible()
     await page.get_by_role("link", name="Your receipt").click()
     await expect(page.get_by_text("Acme Centre").last).to_be_visible()
     await expect(page.locator(".totals .total")).to_contain_text("€5.00")
@@ -63,6 +65,8 @@ async def test_paying_brings_the_receipt_and_the_gate_opens_once(visitor: Visito
     await page.go_back()
     await town.call("POST", f"/v1/stores/{STORE}/exits", town.staff, json={"pass": shown})
     await expect(page.get_by_text("The gate is open. Goodbye!")).to_be_visible()
+    await page.get_by_role("button", name="Done").click()
+    await expect(page.get_by_role("heading", name="Check in")).to_be_visible()
     charged = [each for each in await town.ledger() if each.get("amount") == 500]
     assert len(charged) == 1
 

@@ -2,6 +2,7 @@
 
 import { hear } from "./lib/bus.js";
 import * as basket from "./lib/cart.js";
+import { paid } from "./lib/checkout.js";
 import { h, money, say, sentence, time } from "./lib/dom.js";
 import { prepare } from "./lib/identity.js";
 import { listen } from "./lib/live.js";
@@ -32,7 +33,9 @@ const go = (where) => {
 async function show() {
   const [, name = "", parameter = ""] = /^#\/([a-z-]*)\/?(.*)$/.exec(location.hash) ?? [];
   const wanted = name in PAGES ? name : "scan";
-  const chosen = visit() ? wanted : "check-in";
+  const bought = paid();
+  const leaving = bought && ["scan", "cart", "pay"].includes(wanted);
+  const chosen = !visit() ? "check-in" : leaving ? "pass" : wanted;
   const page = PAGES[chosen];
   const mine = (turn += 1);
   close();
@@ -42,7 +45,7 @@ async function show() {
   const root = h("div", { class: `page ${chosen}` });
   main.replaceChildren(root);
   try {
-    const end = await page.show(root, { config, go, parameter: decodeURIComponent(parameter) });
+    const end = await page.show(root, { config, go, parameter: leaving ? bought : decodeURIComponent(parameter) });
     if (mine !== turn) end?.();
     else close = end ?? close;
   } catch (error) {
@@ -64,9 +67,9 @@ function markCurrent(chosen) {
     if (link.hash === `#/${chosen}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.getElementById("ways").hidden = visit() === null;
+  document.getElementById("ways").hidden = visit() === null || paid() !== null;
   document.getElementById("store").textContent = visit()?.store.name ?? "";
-  document.getElementById("leave").hidden = visit() === null;
+  document.getElementById("leave").hidden = visit() === null || paid() !== null;
 }
 
 async function countLines() {
@@ -145,6 +148,8 @@ function announce(text) {
   clearTimeout(announce.timer);
   announce.timer = setTimeout(() => (toast.hidden = true), 8_000);
 }
+
+document.getElementById("toast").addEventListener("click", (event) => (event.currentTarget.hidden = true));
 
 function showNetwork(there) {
   document.getElementById("offline").hidden = there;

@@ -3,6 +3,7 @@
 import { call, newKey } from "./api.js";
 import { accept } from "./cart.js";
 import { small } from "./kept.js";
+import { visit } from "./visit.js";
 
 const DONE = ["exit_issued", "exited", "closed", "refunded"];
 const GIVEN_UP = ["cancelled", "expired"];
@@ -40,6 +41,16 @@ export const freshPass = (id) => call("POST", `/v1/checkouts/${id}/pass`);
 export async function file(path) {
   const response = await call("GET", path, { raw: true });
   return URL.createObjectURL(await response.blob());
+}
+
+/** The purchase of this visit that is paid: nothing more can be bought in it, there is only the way out. */
+export function paid() {
+  const kept = small.get("paid");
+  return kept !== null && kept.sessionId === visit()?.sessionId ? kept.id : null;
+}
+
+export function keepPaid(id) {
+  small.set("paid", { id, sessionId: visit().sessionId });
 }
 
 export const isPaid = (checkout) => DONE.includes(checkout.state);

@@ -61,6 +61,12 @@ export async function leave() {
   tell("visit", "left");
 }
 
+/** The shopper has paid and is outside: the store has closed the visit. */
+export function done() {
+  keep(null);
+  tell("visit", "left");
+}
+
 /** The visit is over, whoever ended it. */
 export function over() {
   if (current === null) return;

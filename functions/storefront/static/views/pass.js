@@ -3,6 +3,7 @@
 import { Offline, pause } from "../lib/api.js";
 import * as checkout from "../lib/checkout.js";
 import { h, problem, time } from "../lib/dom.js";
+import { done } from "../lib/visit.js";
 
 export const title = "Exit";
 const LOOK_MS = 3_000;
@@ -33,7 +34,8 @@ export async function show(root, { parameter: id }) {
       try {
         const now = await checkout.look(id);
         if (["exited", "closed"].includes(now.state)) {
-          place.replaceChildren(h("p", { class: "done", role: "status" }, "The gate is open. Goodbye!"));
+          place.replaceChildren(h("p", { class: "done", role: "status" }, "The gate is open. Goodbye!"),
+            h("button", { type: "button", class: "wide", onclick: done }, "Done"));
           return;
         }
         await draw();

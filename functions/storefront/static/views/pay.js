@@ -33,6 +33,7 @@ export async function show(root, { parameter: id, config, go }) {
   async function draw(now) {
     amount.textContent = money(now.total, now.currency);
     if (checkout.isPaid(now)) {
+      checkout.keepPaid(id);
       say("Paid. Here is your pass.");
       return go(`pass/${id}`);
     }
