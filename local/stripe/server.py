@@ -117,6 +117,10 @@ class FakeStripe:
                 return (200, {}) if self.webhooks.resend(name) else (404, {"error": "no such event"})
             case "POST", ["intents", name, "decide"]:
                 return 200, self.api.intents.decide(name, good=bool(asked["good"]))
+            case "POST", ["intents", name, "change"]:
+                # As somebody may in Stripe's dashboard, or with a key that has got out.
+                fresh = {field: asked[field] for field in ("amount", "currency") if field in asked}
+                return 200, self.book.put("payment_intent", self.api.intents.read(name) | fresh)
             case "POST", ["refunds", "pending"]:
                 self.api.refunds.pending = bool(asked["pending"])
                 return 200, asked

@@ -1,4 +1,4 @@
-"""Checkouts whose processes die at every step, rights that are over or used, and fifty refunds of one purchase."""
+"""Checkouts whose processes die at every step, rights that are over or used, refunds at once, and wrong payments."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from functions.common import exit_pass
 from tests.faults.conftest import FULL, Run
 from tests.faults.dying import GOLD, POINTS, Dying, points_in_the_code
 from tests.faults.shelves import TENANT, promote
+from tests.faults.shop import until
 from tests.faults.shoppers import Refused, Shopper
 from tests.faults.till import Till, opened
 
@@ -142,6 +143,61 @@ def _signed(till: Till, purchase: dict[str, Any], shift: timedelta) -> str:
     real = passes.current(purchase)
     moved = dataclasses.replace(real, issued_at=real.issued_at + shift, expires_at=real.expires_at + shift)
     return exit_pass.sign(moved, till.suite.issuer.private_jwk("exit"))
+
+
+# ---- B2 -------------------------------------------------------------------------------------------------------
+
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "less than was asked for": {"amount": 200},
+    "more than was asked for": {"amount": 300},
+    "another currency": {"currency": "usd"},
+    "as was asked for": {},
+}
+
+
+async def test_b2_what_was_not_asked_for_buys_nothing_and_goes_back(run: Run, till: Till) -> None:
+    """Intents that somebody has changed, paid at once or authorised for staff, and processes dying over them."""
+    store, rounds = "acme-otherwise", run.size(1, 25)
+    plain, wine = await till.store(store, [MANY, MANY], age=18)
+    honest: set[str] = set()
+    for number in range(2 * rounds):
+        looked_at = bool(number % 2)
+        crowd = await till.crowd(len(OTHERWISE), store, {wine if looked_at else plain: 1})
+        checkouts = [await one.check_out(f"other {number}") for one in crowd]
+        till.die_at(["payment.after_mismatch_undone:kill9"])
+        for one, checkout, (kind, change) in zip(crowd, checkouts, OTHERWISE.items(), strict=True):
+            assert checkout["total"] == 250
+            await till.stripe("POST", f"intents/{checkout['payment']['intentId']}/change", change)
+            await one.pay(checkout)  # which may be cancelled again before the shopper has looked
+            run.reached(f"authorised: {kind}" if looked_at else f"paid: {kind}")
+        if not looked_at:
+            honest.add(checkouts[-1]["checkoutId"])
+        await _somebody_died(till, number + 1)
+        await till.calm()
+        await till.over()
+    run.reached("deaths over it", till.deaths()["payment.after_mismatch_undone"])
+    purchases = {each["_id"]: each for each in await till.lasting(store)}
+    assert {name for name, each in purchases.items() if each["receipt"] is not None} == honest
+    wrong = [each for each in purchases.values() if (each["payment"] or {}).get("mismatch")]
+    assert len(wrong) == 2 * rounds * 3, "each was noticed, once"
+    assert {each["state"] for each in wrong} == {"cancelled"}
+    for row in await till.ledger(store):
+        assert row["charges"] == 1, "the bank never said yes to it"
+        assert row["captured"] - row["refunded"] == (250 if row["order"] in honest else 0), row
+    for barcode, sold in ((plain, len(honest)), (wine, 0)):
+        assert await till.stock(store, barcode) == (MANY - sold, 0, sold)
+    assert await till.findings() == []
+    kinds = [kind for kind, change in OTHERWISE.items() if change]
+    run.must_have_reached(*(f"{how}: {kind}" for how in ("paid", "authorised") for kind in kinds), "deaths over it")
+
+
+async def _somebody_died(till: Till, times: int) -> None:
+    """Until so many processes have died over payments of something else."""
+
+    async def enough() -> bool:
+        return till.deaths()["payment.after_mismatch_undone"] >= times
+
+    await until(enough, 30)
 
 
 # ---- B1 and B3 -----------------------------------------------------------------------------------------------

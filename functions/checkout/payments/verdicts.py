@@ -49,10 +49,11 @@ Verdict = Pending | Held | Received | Ended | Mismatch
 
 def judge(intent: Intent, *, asked: int, due: int, currency: str) -> Verdict:
     """`asked` is what the intent was made for; `due`, at most that, is what the basket costs by now. Minor units."""
+    if intent.currency != currency or intent.amount != asked:
+        # Also of a cancelled one: a process may have cancelled it for that, and died before it could say so.
+        return Mismatch(asked, currency, intent.received or intent.amount, intent.currency)
     if intent.status == "canceled":
         return Ended()
-    if intent.currency != currency or intent.amount != asked:
-        return Mismatch(asked, currency, intent.received or intent.amount, intent.currency)
     if intent.status == "succeeded":
         return Received() if intent.received == due else Mismatch(due, currency, intent.received, intent.currency)
     if intent.status == "requires_capture":

@@ -33,7 +33,7 @@ def intent(**more: Any) -> Intent:
         (intent(status="succeeded", received=1000, currency="USD"), 1000, Mismatch(1000, "EUR", 1000, "USD")),
         (intent(amount=999), 1000, Mismatch(1000, "EUR", 999, "EUR")),
         (intent(status="canceled"), 1000, Ended()),
-        (intent(status="canceled", amount=5, currency="USD"), 1000, Ended()),
+        (intent(status="canceled", amount=5, currency="USD"), 1000, Mismatch(1000, "EUR", 5, "USD")),
     ],
 )
 def test_the_provider_is_the_judge(given: Intent, due: int, verdict: Verdict) -> None:
