@@ -19,6 +19,7 @@ const PAGES = {
   "check-in": checkInPage, scan: scanPage, cart: cartPage, pay: payPage, receipt: receiptPage, pass: passPage,
 };
 const EXPIRY_NOTICE_MS = 5 * 60_000;
+const AGAIN_MS = 15_000;
 const main = document.getElementById("page");
 let config;
 let close = () => {};
@@ -91,7 +92,7 @@ function watchExpiry() {
     warnAt = setTimeout(watchExpiry, Math.min(left - EXPIRY_NOTICE_MS, 2 ** 31 - 1));
   } else {
     warn();
-    warnAt = setTimeout(ended, Math.max(0, left) + 1000);
+    warnAt = setTimeout(ended, left > 0 ? left + 1000 : AGAIN_MS);
   }
 }
 
@@ -165,7 +166,7 @@ async function start() {
   showNetwork(navigator.onLine);
   await show();
   countLines();
-  if (visit()) basket.sync();
+  if (visit()) basket.sync().then(basket.look).catch(() => {});
   keepFresh();
   // Not before the first page is there: it is about the next visit to it.
   await navigator.serviceWorker?.register("sw.js");

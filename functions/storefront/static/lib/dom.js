@@ -31,6 +31,27 @@ export function time(iso) {
   return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
 }
 
+const INTERACTIVE = "button, a, input, select, textarea, details";
+const called = (element) => element.getAttribute("aria-label") ?? element.name ?? element.textContent;
+
+/** Draw a part anew while somebody uses it: the focus, what was typed and what was unfolded stay where they are. */
+export function redraw(place, ...children) {
+  const before = [...place.querySelectorAll(INTERACTIVE)];
+  const focused = before.indexOf(document.activeElement);
+  const name = focused >= 0 ? called(document.activeElement) : null;
+  const open = before.some((each) => each.open);
+  const typed = new Map(before.filter((each) => each.matches("input")).map((each) => [each.name, each.value]));
+  place.replaceChildren(...children);
+  const after = [...place.querySelectorAll(INTERACTIVE)];
+  for (const each of after) {
+    if (each.matches("details")) each.open = open;
+    if (each.matches("input") && typed.has(each.name)) each.value = typed.get(each.name);
+  }
+  // What had the focus may be gone, a line for instance: then its neighbour has it.
+  const next = name === null ? null : (after.find((each) => called(each) === name) ?? after[Math.min(focused, after.length - 1)]);
+  next?.focus();
+}
+
 /** Says something to everybody, also to those who listen to the page instead of looking at it. */
 export function say(text) {
   document.getElementById("said").textContent = text;

@@ -3,7 +3,7 @@
 import { Offline } from "../lib/api.js";
 import { hear } from "../lib/bus.js";
 import * as basket from "../lib/cart.js";
-import { form, h, money, problem, quantity } from "../lib/dom.js";
+import { form, h, money, problem, quantity, redraw, say } from "../lib/dom.js";
 import { begin } from "../lib/checkout.js";
 import { visit } from "../lib/visit.js";
 
@@ -23,7 +23,7 @@ export async function show(root, { go }) {
   };
   const draw = async () => {
     const waiting = await basket.waiting();
-    place.replaceChildren(...parts(basket.cart(), waiting, attempt, go));
+    redraw(place, ...parts(basket.cart(), waiting, attempt, go));
   };
   const stop = hear("cart", draw);
   await draw();
@@ -54,7 +54,10 @@ function parts(cart, waiting, attempt, go) {
 
 function lineOf(line, cart, attempt) {
   const { currency } = cart;
-  const set = (amount) => attempt(() => (amount > 0 ? basket.change(line.lineId, amount) : basket.remove(line.lineId)));
+  const set = (amount) => attempt(async () => {
+    const now = await (amount > 0 ? basket.change(line.lineId, amount) : basket.remove(line.lineId));
+    say(`To pay: ${money(now.total, currency)}.`);
+  });
   const step = line.measure === "each" ? Math.max(1000, line.pack) : 100;
   const steps = !line.fixed && [
     h("button", { type: "button", "aria-label": `One less of ${line.name}`, onclick: () => set(line.quantity - step) }, "−"),
