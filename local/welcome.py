@@ -19,7 +19,27 @@ TENANT = catalogue.TENANTS[0]
 STORE = TENANT.stores[0][0]
 BARCODE = catalogue.gtin(TENANT, 0)
 NEW = catalogue.gtin(TENANT, 70_000)
+BOUGHT = catalogue.gtin(TENANT, 1)
 LIVES_S = 24 * 3600
+VISITED = frozenset({"catalog", "sessions", "checkout", "exit_gate"})
+_VISIT = r"""# a visit, each line after the one before: check in
+field() { grep -o "\"$1\":\"\?[^\",}]*" | head -1 | sed 's/[^:]*:"\?//'; }
+CODE=$(curl -s @STORE@/check-in-code @brand_manager@ | field code)
+VISIT=$(curl -s @URL@/v1/sessions @guest@ @JSON@ -d "{\"storeCode\": \"$CODE\"}" | field token)
+# the cart
+CART=$(curl -s @URL@/v1/cart/lines @SHOPPER@ @JSON@ -d '{"code": "@BARCODE@", "quantity": 1000}'); echo "$CART"
+# the checkout, of the cart and the total that were shown
+SEEN="\"cartVersion\": $(echo "$CART" | field cartVersion), \"total\": $(echo "$CART" | field total)"
+PAY=$(curl -s @URL@/v1/checkouts @SHOPPER@ @JSON@ -H "idempotency-key: $(date +%s%N)" \
+  -d "{$SEEN, \"currency\": \"@CURRENCY@\"}"); echo "$PAY"
+# the payment, as the app makes it at Stripe, and what has become of it
+curl -s @STRIPE@/v1/payment_intents/$(echo "$PAY" | field intentId)/confirm -d key=$(echo "$PAY" | field publishableKey) \
+  -d client_secret=$(echo "$PAY" | field clientSecret) -d payment_method=pm_card_visa | field status
+PAID=@URL@/v1/checkouts/$(echo "$PAY" | field checkoutId); sleep 2; curl -s $PAID @SHOPPER@ | field state
+# the gate
+PASS=$(curl -s $PAID/pass @SHOPPER@ | field text); curl -s @STORE@/exits @gate@ @JSON@ -d "{\"pass\": \"$PASS\"}"
+
+"""
 
 
 def publish_line(pubsub: str, update: Mapping[str, object], python: str) -> str:
@@ -32,12 +52,33 @@ def publish_line(pubsub: str, update: Mapping[str, object], python: str) -> str:
     return f"PUBSUB_EMULATOR_HOST={pubsub} {python} -c '{code}'"
 
 
+def visit_lines(suite: Suite, folder: str) -> list[str]:
+    """A visit from the entrance to the gate, one line after the other; nothing where its rooms do not run."""
+    if "stripe" not in suite.others or not set(suite.rooms or VISITED) >= VISITED:
+        return []
+    values = {
+        "URL": suite.gateway_url,
+        "STRIPE": suite.stand_in_url("stripe"),
+        "STORE": f"{suite.gateway_url}/v1/stores/{STORE}",
+        "BARCODE": BOUGHT,
+        "CURRENCY": TENANT.currency,
+        "JSON": "-H 'content-type: application/json'",
+        "SHOPPER": '-H "authorization: Bearer $VISIT"',
+        **{role: f'-H "authorization: Bearer $(cat {folder}/{role})"' for role in ("guest", "brand_manager", "gate")},
+    }
+    text = _VISIT
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    return text.splitlines()
+
+
 def write_tokens(suite: Suite) -> Path:
     """A file a role, so that the lines to paste stay short; good for a day. Returns their folder."""
     folder = suite.data_dir / "tokens"
     folder.mkdir(mode=0o700, exist_ok=True)
     tokens = {"shopper": suite.token("shopper", tenant=TENANT.id, stores=STORE, lives_s=LIVES_S)}
-    for role in ("store_staff", "store_manager", "brand_manager", "erp", "operator"):
+    tokens["guest"] = suite.token("shopper", sub="guest", lives_s=LIVES_S)
+    for role in ("store_staff", "store_manager", "brand_manager", "erp", "operator", "gate"):
         tokens[role] = suite.token(role, tenant=TENANT.id, lives_s=LIVES_S)
     for role, token in tokens.items():
         (folder / role).write_text(token)
@@ -64,6 +105,7 @@ def lines(suite: Suite) -> list[str]:
         "# scan, as the shopper's phone",
         f"curl -s {url}/v1/scan/{BARCODE} {bearer('shopper')}",
         "",
+        *visit_lines(suite, folder),
         "# a new price, as the ERP over REST; then how the latest batch went",
         f"curl -s {url}/v1/price-updates {bearer('erp')} -H 'content-type: application/json' "
         f"-H \"idempotency-key: $(date +%s%N)\" -d '{json.dumps(batch)}'",

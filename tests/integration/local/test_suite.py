@@ -19,7 +19,7 @@ import psutil
 import pymongo
 import pytest
 
-from local import catalogue
+from local import catalogue, welcome
 from local.processes import HOST, LocalError, free_port, port_is_free
 from local.suite import Suite
 from tests.integration.local import echo_room as echo
@@ -259,6 +259,20 @@ def test_the_printed_lines_work_as_they_are(tmp_path: Path) -> None:
         (scan,) = (line for line in said.splitlines() if line.startswith("curl") and "/v1/scan/" in line)
         answer = subprocess.run(["bash", "-c", scan], capture_output=True, text=True, check=True, cwd=ROOT)
         assert json.loads(answer.stdout)["data"]["product"]["barcode"] == catalogue.gtin(catalogue.TENANTS[0], 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=15) == 0
+
+
+def test_the_printed_visit_goes_from_the_entrance_to_the_gate(tmp_path: Path) -> None:
+    rooms = [option for room in sorted(welcome.VISITED) for option in ("--room", room)]
+    with _running(tmp_path / "data", _free_range(), *rooms) as (process, said, _):
+        visit = said[said.index("# a visit") : said.index("# a new price")]
+        answer = subprocess.run(["bash", "-c", visit], capture_output=True, text=True, check=True, cwd=ROOT)
+        cart, checkout, paid, state, left = answer.stdout.splitlines()
+        assert json.loads(cart)["data"]["lines"][0]["barcode"] == welcome.BOUGHT
+        assert json.loads(checkout)["data"]["state"] == "payment_pending"
+        assert (paid, state) == ("succeeded", "exit_issued")
+        assert json.loads(left)["data"]["opened"] is True
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=15) == 0
 
