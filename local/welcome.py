@@ -33,8 +33,8 @@ SEEN="\"cartVersion\": $(echo "$CART" | field cartVersion), \"total\": $(echo "$
 PAY=$(curl -s @URL@/v1/checkouts @SHOPPER@ @JSON@ -H "idempotency-key: $(date +%s%N)" \
   -d "{$SEEN, \"currency\": \"@CURRENCY@\"}"); echo "$PAY"
 # the payment, as the app makes it at Stripe, and what has become of it
-curl -s @STRIPE@/v1/payment_intents/$(echo "$PAY" | field intentId)/confirm -d key=$(echo "$PAY" | field publishableKey) \
-  -d client_secret=$(echo "$PAY" | field clientSecret) -d payment_method=pm_card_visa | field status
+curl -s @STRIPE@/v1/payment_intents/$(echo "$PAY" | field intentId)/confirm -d payment_method=pm_card_visa \
+  -d key=$(echo "$PAY" | field publishableKey) -d client_secret=$(echo "$PAY" | field clientSecret) | field status
 PAID=@URL@/v1/checkouts/$(echo "$PAY" | field checkoutId); sleep 2; curl -s $PAID @SHOPPER@ | field state
 # the gate
 PASS=$(curl -s $PAID/pass @SHOPPER@ | field text); curl -s @STORE@/exits @gate@ @JSON@ -d "{\"pass\": \"$PASS\"}"
