@@ -12,9 +12,12 @@ module "topics" {
   labels         = merge({ room = replace(each.value.room, "_", "-") }, each.value.tenant == null ? {} : { tenant = each.value.tenant })
   schema         = each.value.schema == null ? null : file("${var.functions_dir}/${each.value.room}/${each.value.schema}")
   enforce_schema = var.enforce_schemas
-  publishers = !each.value.inbound ? {} : {
-    for account in var.tenants[each.value.tenant].erp_service_accounts : account => "serviceAccount:${account}"
-  }
+  publishers = merge(
+    !each.value.inbound ? {} : {
+      for account in var.tenants[each.value.tenant].erp_service_accounts : account => "serviceAccount:${account}"
+    },
+    each.value.dead ? { pubsub = "serviceAccount:${local.agents.pubsub}" } : {},
+  )
 }
 
 module "subscriptions" {

@@ -81,7 +81,7 @@ BREAKS: dict[str, tuple[str, str, Break]] = {
     ),
     "dead letters that cannot be filled": (
         "G5",
-        'module.subscriptions["price-ingest-apply-price-updates-fresko"].google_pubsub_topic_iam_member.dead_letters[0]',
+        'module.topics["price-updates-dead-fresko"].google_pubsub_topic_iam_member.publishers["pubsub"]',
         lambda after: after.update(topic="elsewhere"),
     ),
     "a push for another address": (

@@ -82,6 +82,41 @@ def test_every_event_door_has_a_dead_letter_with_a_subscriber(production: Produc
             assert end in read, f"nobody reads {end}"
 
 
+def test_messages_tasks_and_schedules_wait_try_and_give_up_as_their_cards_say(production: Production) -> None:
+    subscriptions = {each.get("name"): each for each in production.plan.of("google_pubsub_subscription")}
+    for push in production.local.pushes:
+        planned, card = subscriptions[push.id], push.subscription
+        assert planned.get("filter", "") == card.filter
+        assert planned.get("enable_message_ordering") == card.ordering
+        assert planned.get("ack_deadline_seconds") == card.ack_deadline
+        assert planned.get("retry_policy.minimum_backoff") == f"{card.min_backoff}s"
+        assert planned.get("retry_policy.maximum_backoff") == f"{card.max_backoff}s"
+        assert planned.get("dead_letter_policy.max_delivery_attempts") == card.max_delivery_attempts
+        assert planned.get("message_retention_duration") == "604800s"
+    queues = {each.get("name"): each for each in production.plan.of("google_cloud_tasks_queue")}
+    for queue in production.local.queues:
+        tasks = queues[queue.id]
+        assert tasks.get("rate_limits.max_dispatches_per_second") == queue.spec.max_dispatches_per_second
+        assert tasks.get("rate_limits.max_concurrent_dispatches") == queue.spec.max_concurrent_dispatches
+        assert tasks.get("retry_config.max_attempts") == queue.spec.max_attempts
+        assert tasks.get("retry_config.max_backoff") == f"{queue.spec.max_backoff}s"
+    schedules = {each.get("name"): each for each in production.plan.of("google_cloud_scheduler_job")}
+    for schedule in production.local.schedules:
+        assert schedules[schedule.id].get("time_zone") == schedule.spec.time_zone
+        if schedule.spec.cron:
+            assert schedules[schedule.id].get("schedule") == schedule.spec.cron
+
+
+def test_no_right_is_given_twice(production: Production) -> None:
+    """Whichever of two bindings goes first takes the right away from the other."""
+    seen: dict[str, list[str]] = defaultdict(list)
+    for each in production.plan.ending("_iam_member"):
+        # Two accounts that both do not exist yet look the same.
+        if not each.is_unknown("service_account_id") and not each.is_unknown("member"):
+            seen[f"{each.type} {json.dumps(dict(each.values), sort_keys=True)}"].append(each.address)
+    assert [addresses for addresses in seen.values() if len(addresses) > 1] == []
+
+
 def test_no_service_is_public_unless_its_card_says_so(production: Production) -> None:
     public = {
         last(each.get("name"))

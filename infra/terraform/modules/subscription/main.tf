@@ -1,5 +1,6 @@
 locals {
-  # Google's own agent moves messages to the dead-letter topic, with rights of its own.
+  # Google's own agent moves messages to the dead-letter topic: off this subscription by a right that is given here, onto the
+  # topic by one that the topic gives, once, for it may be the end of several subscriptions.
   agent = "serviceAccount:service-${var.project.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
   dead  = var.subscription.dead_letter_topic
 }
@@ -40,15 +41,6 @@ resource "google_pubsub_subscription" "this" {
       max_delivery_attempts = var.subscription.max_delivery_attempts
     }
   }
-}
-
-resource "google_pubsub_topic_iam_member" "dead_letters" {
-  count = local.dead == null ? 0 : 1
-
-  project = var.project.id
-  topic   = local.dead
-  role    = "roles/pubsub.publisher"
-  member  = local.agent
 }
 
 resource "google_pubsub_subscription_iam_member" "forwards" {

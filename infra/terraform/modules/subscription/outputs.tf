@@ -1,5 +1,5 @@
 output "name" {
   description = "The subscription's id, once its dead letters have somewhere to go."
   value       = google_pubsub_subscription.this.name
-  depends_on  = [google_pubsub_topic_iam_member.dead_letters, google_pubsub_subscription_iam_member.forwards]
+  depends_on  = [google_pubsub_subscription_iam_member.forwards]
 }

@@ -36,7 +36,7 @@ variable "project" {
 }
 
 variable "publishers" {
-  description = "The members from outside that may publish (an ERP's service account), by a name of their own."
+  description = "The members that may publish besides doors (an ERP's service account, Pub/Sub's own agent to a dead letter), by a name of their own."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -28,8 +28,8 @@ run "what_fails_five_times_goes_where_it_is_read" {
     error_message = "To the card's dead letter."
   }
   assert {
-    condition     = google_pubsub_topic_iam_member.dead_letters[0].member == "serviceAccount:service-42@gcp-sa-pubsub.iam.gserviceaccount.com" && google_pubsub_subscription_iam_member.forwards[0].role == "roles/pubsub.subscriber"
-    error_message = "Pub/Sub's agent moves it, with rights to."
+    condition     = google_pubsub_subscription_iam_member.forwards[0].member == "serviceAccount:service-42@gcp-sa-pubsub.iam.gserviceaccount.com" && google_pubsub_subscription_iam_member.forwards[0].role == "roles/pubsub.subscriber"
+    error_message = "Pub/Sub's agent takes it away, with a right to."
   }
 }
 
@@ -50,7 +50,7 @@ run "who_reads_dead_letters_has_none" {
   }
 
   assert {
-    condition     = length(google_pubsub_subscription.this.dead_letter_policy) == 0 && length(google_pubsub_topic_iam_member.dead_letters) == 0
+    condition     = length(google_pubsub_subscription.this.dead_letter_policy) == 0 && length(google_pubsub_subscription_iam_member.forwards) == 0
     error_message = "It would go round in circles."
   }
 }
