@@ -1,13 +1,65 @@
-"""The doors of the dashboard: its pages for people."""
+"""The doors of the dashboard: its pages for people, and what it takes in to show how sales go."""
 
 from __future__ import annotations
 
-from functions.admin import connections, home, imports, operations, products, promotions, sales, staff
+from functions.admin import (
+    connections,
+    home,
+    imports,
+    operations,
+    products,
+    promotions,
+    sales,
+    sales_operations,
+    sales_wiring,
+    staff,
+    summing,
+)
 from functions.admin.door import door
+from functions.common import clock, deadletters
+from functions.common.contracts import checkout, discount, envelope
+from functions.common.events import EventDoor, Job, Message
 
-__all__ = ["admin", "door"]
+__all__ = ["admin", "admin_events", "door"]
 
 # Importing them has put them on the door.
-PAGES = (home, products, imports, connections, promotions, sales, staff, operations)
+PAGES = (home, products, imports, connections, promotions, sales, sales_operations, staff, operations)
+
+events = EventDoor("admin", ready=sales_wiring.ready)
+
+
+@events.push("/push/sales", subscription="sales", topic=checkout.TOPIC)
+async def on_purchase(message: Message) -> None:
+    await _take(message, checkout.PAID, checkout.CLOSED, checkout.REFUNDED)
+
+
+@events.push("/push/card-uses", subscription="card-uses", topic=discount.TOPIC)
+async def on_card(message: Message) -> None:
+    await _take(message, discount.CARD_ACCEPTED)
+
+
+@events.push("/push/sales-dead", subscription="sales-dead", topic="sales-dead")
+async def on_dead_fact(message: Message) -> None:
+    _name_tenant(message)
+    cards = message.attributes.get("type", "").startswith("discount.")
+    message.topic = discount.TOPIC if cards else checkout.TOPIC
+    await deadletters.park(message, code="NOT_DELIVERED", reason="failed several deliveries; see the logs of its id")
+
+
+@events.job("/jobs/add-up-sales")
+async def add_up_sales(job: Job) -> None:
+    await summing.add_up(sales_wiring.deps(), job.now)
+
+
+async def _take(message: Message, *known: tuple[str, int]) -> None:
+    _name_tenant(message)
+    await summing.take(sales_wiring.deps(), envelope.from_message(message, *known), clock.now())
+
+
+def _name_tenant(message: Message) -> None:
+    """Whose dead letter it would be. The topics are every tenant's, but only our own rooms publish to them."""
+    message.params["tenantId"] = message.attributes.get("tenantId", "")
+
 
 admin = door.entry()
+admin_events = events.entry()

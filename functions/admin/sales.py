@@ -25,9 +25,7 @@ _STATES = ("paid", "exit_issued", "exited", "closed", "refunded", "cancelled", "
 @door.page(SALES, BRAND_MANAGER, STORE_MANAGER)
 async def show_sales(visit: Visit) -> Reply:
     store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
-    where = path("/v1/stores/{store}/day-closings", store=store["storeId"])
-    days = (await visit.api.get(where, limit=_DAYS)).data
-    return visit.show("sales.html", days=days, chart=chart_of(days), may_close=visit.may(STORE_MANAGER), wrong="")
+    return await _page(visit, store)
 
 
 @door.form(SALES, STORE_MANAGER)
@@ -40,8 +38,7 @@ async def close_day(visit: Visit) -> Reply:
         if problem.status not in (400, 409):
             raise
         wrong = "; ".join(beside(problem)[0].values()) or problem.message
-        days = (await visit.api.get(where, limit=_DAYS)).data
-        return visit.show("sales.html", status=422, days=days, chart=chart_of(days), may_close=True, wrong=wrong)
+        return await _page(visit, store, wrong)
     return visit.go(path("/admin/stores/{store}/sales", store=store["storeId"]))
 
 
@@ -67,15 +64,25 @@ async def download_receipt(visit: Visit) -> Reply:
     return visit.download(content, "application/pdf", "receipt.pdf")
 
 
-def chart_of(days: list[dict[str, Any]]) -> str:
-    """Takings by day, the oldest first, as the page's script draws them: dates, and amounts in whole currency units."""
+async def _page(visit: Visit, store: dict[str, Any], wrong: str = "") -> Reply:
+    where = path("/v1/stores/{store}", store=store["storeId"])
+    sold, closed = await asyncio.gather(
+        visit.api.get(where + "/sales", limit=_DAYS), visit.api.get(where + "/day-closings", limit=_DAYS)
+    )
+    return visit.show(
+        "sales.html", status=422 if wrong else 200, sold=sold.data, closed=closed.data, wrong=wrong,
+        chart=chart_of(sold.data, store["currency"]), may_close=visit.may(STORE_MANAGER),
+    )  # fmt: skip
+
+
+def chart_of(days: list[dict[str, Any]], currency: str) -> str:
+    """Sales by day, the oldest first, as the page's script draws them: dates, and amounts in whole currency units."""
     ordered = sorted(days, key=lambda each: str(each["date"]))
     if not ordered:
         return ""
-    scale = 10 ** EXPONENTS.get(ordered[-1]["currency"], 2)
-    return json.dumps(
-        {"days": [each["date"] for each in ordered], "values": [each["takings"] / scale for each in ordered]}
-    )
+    scale = 10 ** EXPONENTS.get(currency, 2)
+    values = [(each["total"] - each["refunded"]) / scale for each in ordered]
+    return json.dumps({"days": [each["date"] for each in ordered], "values": values})
 
 
 def _purchase(visit: Visit, store: dict[str, Any]) -> str:

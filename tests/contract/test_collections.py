@@ -20,6 +20,8 @@ THROW_AWAY = {
     "idempotency",
     "loyalty_answers",
     "payment_events",
+    # Single purchases are checkout's own; what a day came to stays.
+    "sales_receipts",
     *REPORTS,
 }
 """A TTL index anywhere else would delete live data: products above all, whose updatedAt is old when nothing changed."""

@@ -358,6 +358,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "checkout.close_day": Sample({"date": "2026-10-01"}),
     "checkout.check_out": Sample({"cartVersion": 1, "total": 143, "currency": "EUR"}),
+    "checkout.reject_refund": Sample(body={"reason": "it was worn"}),
     "checkout.refund_purchase": Sample(
         {"lines": [{"lineId": "00000001", "quantity": 1000}], "whole": False, "reason": "sour", "restock": True},
         {("lines", 0, "lineId"): "lineId"},
@@ -548,6 +549,17 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
     sold = {"user": user, "session": _visit(store, digit), "barcode": MILK, "name": _text(tenant, "Oat milk")}
     for name, document in bought.documents(tenant=tenant, store=store, digit=digit, date=date, now=now, **sold):
         _add(made, name, **document)
+    best = {"barcode": MILK, "name": _text(tenant, "Oat milk"), "quantity": 1000, "amount": 159}
+    _add(
+        made, "sales_days",
+        _id=f"{tenant}:{store}:{date}", **own, day=date, rev=1, currency="EUR", receipts=1, total=159, items=1,
+        discount=0, refunds=0, refunded=0, cards=0, hours=[0] * 24, products=[best], summedAt=BORN,
+    )  # fmt: skip
+    _add(
+        made, "sales_receipts",
+        _id=f"{tenant}:{store}.{digit}", **own, kind="purchase", day=date, hour=9, total=159, currency="EUR", items=1,
+        expiresAt=now + timedelta(days=400),
+    )  # fmt: skip
     batch = {STORE: "pb-acme", OTHER_STORE: "pb-north", RIVAL_STORE: "pb-bolt"}[store]
     ends = {"createdAt": BORN, "expiresAt": now + timedelta(days=30)}
     _add(

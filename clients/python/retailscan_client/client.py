@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from retailscan_client.connection import Connection
+from retailscan_client.rooms.admin import Admin
 from retailscan_client.rooms.catalog import Catalog
 from retailscan_client.rooms.checkout import Checkout
 from retailscan_client.rooms.discount import Discount
@@ -25,6 +26,13 @@ class RetailScan(Connection):
     """A suite of RetailScan on behalf of one caller; see Connection for how it is made."""
 
     version = VERSION
+
+    @cached_property
+    def admin(self) -> Admin:
+        """The pages on which brand managers, store staff and operators see and steer what the public API offers
+        them.
+        """
+        return Admin(self)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -2319,6 +2319,29 @@ class S3Settings(TypedDict):
     """of files that match: the newest, or one after the other; default: newest"""
 
 
+class SalesDay(TypedDict):
+    """What a store sold on a day, by the store's clock; at most a minute or two old. Amounts in minor units."""
+
+    date: str
+    currency: str | None
+    receipts: int
+    total: int
+    """before refunds"""
+    items: int
+    discount: int
+    """of purchases that are closed"""
+    refunds: int
+    refunded: int
+    """of what was bought on this day, whenever it came back"""
+    cards: int
+    """how often a brand card was put on a visit"""
+    hours: list[int]
+    """the total by the hour it was paid in, from 0 to 23"""
+    products: list[SoldProduct]
+    """those that brought most, at most 50; of purchases that are closed"""
+    summedAt: str
+
+
 class ScanBatch(TypedDict):
     """Several symbols, answered one by one."""
 
@@ -2582,6 +2605,16 @@ class SoldLine(TypedDict):
     ageRestriction: int | None
     imageUrl: str | None
     note: str
+
+
+class SoldProduct(TypedDict):
+    """A product among those that brought most on a day."""
+
+    barcode: str
+    name: str
+    quantity: int
+    """thousandths"""
+    amount: int
 
 
 class Source(TypedDict):

@@ -4,6 +4,7 @@
  * Written by `make docs` from docs/openapi.json; edit the rooms' schemas instead.
  */
 import { Connection } from "./connection.js";
+import { Admin } from "./rooms/admin.js";
 import { Catalog } from "./rooms/catalog.js";
 import { Checkout } from "./rooms/checkout.js";
 import { Discount } from "./rooms/discount.js";
@@ -19,6 +20,8 @@ export const VERSION = "0.1.0";
 
 /** A suite of RetailScan on behalf of one caller; see Connection for how it is made. */
 export class RetailScan extends Connection {
+    /** The pages on which brand managers, store staff and operators see and steer what the public API offers them. */
+    readonly admin = new Admin(this);
     /** Stores, brands, modules and settings of a tenant, and the products of every store, with who changed what. */
     readonly catalog = new Catalog(this);
     /** From the cart to the exit pass, one purchase at a time, charged once and never oversold. */

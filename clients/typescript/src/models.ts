@@ -2072,6 +2072,28 @@ export interface S3Settings {
     take?: "newest" | "next";
 }
 
+/** What a store sold on a day, by the store's clock; at most a minute or two old. Amounts in minor units. */
+export interface SalesDay {
+    date: string;
+    currency: string | null;
+    receipts: number;
+    /** before refunds */
+    total: number;
+    items: number;
+    /** of purchases that are closed */
+    discount: number;
+    refunds: number;
+    /** of what was bought on this day, whenever it came back */
+    refunded: number;
+    /** how often a brand card was put on a visit */
+    cards: number;
+    /** the total by the hour it was paid in, from 0 to 23 */
+    hours: number[];
+    /** those that brought most, at most 50; of purchases that are closed */
+    products: SoldProduct[];
+    summedAt: string;
+}
+
 /** Several symbols, answered one by one. */
 export interface ScanBatch {
     items: ScanRequest[];
@@ -2313,6 +2335,15 @@ export interface SoldLine {
     ageRestriction: number | null;
     imageUrl: string | null;
     note: string;
+}
+
+/** A product among those that brought most on a day. */
+export interface SoldProduct {
+    barcode: string;
+    name: string;
+    /** thousandths */
+    quantity: number;
+    amount: number;
 }
 
 /** The file, and what it turned out to be. */

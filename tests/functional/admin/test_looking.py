@@ -26,6 +26,14 @@ def day(date: str = "2026-11-20", **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+def sold(date: str = "2026-11-20", **changes: Any) -> dict[str, Any]:
+    best = {"barcode": "1", "name": NASTY, "quantity": 3000, "amount": 1299}
+    return {
+        "date": date, "currency": "EUR", "receipts": 4, "total": 10000, "items": 9, "discount": 0, "refunds": 1,
+        "refunded": 433, "cards": 2, "hours": [0] * 24, "products": [best], "summedAt": AT,
+    } | changes  # fmt: skip
+
+
 PURCHASE: dict[str, Any] = {
     "checkoutId": "c-1", "state": "closed", "currency": "EUR", "total": 1299, "refunded": 433, "receiptNumber": 7,
     "createdAt": AT, "expiresAt": AT, "paidAt": AT, "interventions": [],
@@ -54,6 +62,7 @@ def shelf(api: FakeApi) -> None:
     run = {"id": "r", "kind": "now", "by": NASTY, "dueAt": AT, "at": AT, "state": "skipped", "code": NASTY,
            "message": NASTY, "groupId": None, "importIds": ["1a" * 16]}  # fmt: skip
     api.says("GET", "/v1/stores/berlin/day-closings", [day(), day("2026-11-19", takings=5000)])
+    api.says("GET", "/v1/stores/berlin/sales", [sold(), sold("2026-11-19")])
     api.says("GET", "/v1/stores/berlin/purchases", [PURCHASE])
     api.says("GET", "/v1/stores/berlin/purchases/c-1", PURCHASE)
     api.says(
@@ -98,10 +107,10 @@ async def test_a_page_is_there_for_those_it_is_for_and_its_words_are_text(person
 
 
 async def test_the_chart_has_the_days_in_order_and_amounts_as_people_say_them() -> None:
-    drawn = json.loads(sales.chart_of([day(), day("2026-11-19", takings=5000)]))
+    drawn = json.loads(sales.chart_of([sold(), sold("2026-11-19", total=5000, refunded=0)], "EUR"))
     assert drawn == {"days": ["2026-11-19", "2026-11-20"], "values": [50.0, 95.67]}
-    assert json.loads(sales.chart_of([day(currency="JPY", takings=1500)]))["values"] == [1500]
-    assert sales.chart_of([]) == ""
+    assert json.loads(sales.chart_of([sold(total=1933)], "JPY"))["values"] == [1500]
+    assert sales.chart_of([], "EUR") == ""
 
 
 async def test_a_day_is_closed_by_the_store_manager(person: Person, api: FakeApi) -> None:

@@ -1,0 +1,32 @@
+"""The pages on which brand managers, store staff and operators see and steer what the public API offers them.
+
+Written by `make docs` from docs/openapi.json; edit the rooms' schemas instead.
+"""
+
+from __future__ import annotations
+
+from retailscan_client.connection import Connection, Listing, part
+from retailscan_client.models import (
+    SalesDay,
+)
+
+
+class Admin:
+    """The pages on which brand managers, store staff and operators see and steer what the public API offers them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list_sales(
+        self, store_id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> Listing[SalesDay]:
+        """What a store sold, day by day, the latest first.
+
+        Roles: brand_manager, store_manager.
+
+        `limit`: default: 20.
+        """
+        answer: Listing[SalesDay] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/sales", scheme="identity", query={"from": from_, "to": to, "limit": limit}
+        )
+        return answer

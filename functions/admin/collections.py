@@ -1,0 +1,61 @@
+"""What this room keeps: one small document for each purchase, and what they add up to for each day of a store."""
+
+from __future__ import annotations
+
+from functions.common.migrations import Collection, Index
+
+RECEIPTS, DAYS = "sales_receipts", "sales_days"
+_WHOLE = ["int", "long"]
+_TEXT = {"bsonType": "string", "minLength": 1}
+_DAY = {"bsonType": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
+
+COLLECTIONS = [
+    Collection(
+        RECEIPTS,
+        [
+            Index((("storeId", 1), ("day", 1))),
+            # What a day came to stays; single receipts are checkout's own.
+            Index((("expiresAt", 1),), ttl_seconds=0),
+        ],
+        {
+            "$jsonSchema": {
+                "bsonType": "object",
+                "required": ["tenantId", "storeId", "kind", "expiresAt"],
+                "properties": {
+                    "tenantId": _TEXT,
+                    "storeId": _TEXT,
+                    "kind": {"enum": ["purchase", "card"]},
+                    "day": _DAY,
+                    "hour": {"bsonType": _WHOLE, "minimum": 0, "maximum": 23},
+                    "total": {"bsonType": _WHOLE},
+                    "lines": {"bsonType": "array"},
+                    "refunds": {"bsonType": "array"},
+                    "expiresAt": {"bsonType": "date"},
+                },
+            }
+        },
+    ),
+    Collection(
+        DAYS,
+        [
+            Index((("storeId", 1), ("day", -1))),
+            # Only days that something has happened to since they were added up: the job reads nothing else.
+            Index((("dueAt", 1),), partial={"dueAt": {"$exists": True}}),
+        ],
+        {
+            "$jsonSchema": {
+                "bsonType": "object",
+                "required": ["tenantId", "storeId", "day", "rev"],
+                "properties": {
+                    "tenantId": _TEXT,
+                    "storeId": _TEXT,
+                    "day": _DAY,
+                    "rev": {"bsonType": _WHOLE},
+                    "dueAt": {"bsonType": "date"},
+                    "receipts": {"bsonType": _WHOLE, "minimum": 0},
+                    "products": {"bsonType": "array", "maxItems": 50},
+                },
+            }
+        },
+    ),
+]

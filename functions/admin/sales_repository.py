@@ -1,0 +1,108 @@
+"""Receipts and days in MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from functions.admin.counting import MOST_PRODUCTS, PURCHASE, Fact
+from functions.common.mongo import Document, Scoped
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.collection import AsyncCollection
+
+_ZERO: list[Any] = []
+_BY_HOUR: list[dict[str, Any]] = [
+    {
+        "$group": {
+            "_id": {"kind": "$kind", "hour": "$hour"},
+            "count": {"$sum": 1},
+            "currency": {"$last": "$currency"},
+            "total": {"$sum": "$total"},
+            "items": {"$sum": "$items"},
+            "discount": {"$sum": "$discount"},
+            "refunds": {"$sum": {"$size": {"$ifNull": ["$refunds", _ZERO]}}},
+            "refunded": {"$sum": {"$sum": "$refunds.amount"}},
+        }
+    }
+]
+_BY_PRODUCT: list[dict[str, Any]] = [
+    {"$unwind": "$lines"},
+    {
+        "$group": {
+            "_id": "$lines.b",
+            "name": {"$last": "$lines.n"},
+            "quantity": {"$sum": "$lines.q"},
+            "amount": {"$sum": "$lines.a"},
+        }
+    },
+    {"$sort": {"amount": -1, "_id": 1}},
+    {"$limit": MOST_PRODUCTS},
+]
+
+
+class MongoSales:
+    """`sales_receipts` and `sales_days`. A scope is a tenant and a store."""
+
+    def __init__(self, receipts: AsyncCollection[Document], days: AsyncCollection[Document]) -> None:
+        self._receipts, self._days = receipts, days
+
+    async def keep(self, scope: Mapping[str, str], fact: Fact) -> str | None:
+        """Put a fact where it belongs; the day it is about, when that is known already."""
+        from pymongo import ReturnDocument
+
+        update: dict[str, Any] = {"$set": dict(fact.values)}
+        if fact.added:
+            update["$addToSet"] = dict(fact.added)
+        kept = await Scoped(self._receipts, **scope).find_one_and_update(
+            {"_id": f"{scope['tenantId']}:{fact.id}"},
+            update,
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            projection={"day": 1},
+        )
+        return kept.get("day") if kept is not None else None
+
+    async def mark(self, scope: Mapping[str, str], day: str, now: datetime) -> None:
+        """Have the day added up again."""
+        await Scoped(self._days, **scope).update_one(
+            {"_id": _name(scope, day)}, {"$set": {"day": day}, "$inc": {"rev": 1}, "$min": {"dueAt": now}}, upsert=True
+        )
+
+    async def due(self, now: datetime, limit: int) -> AsyncIterator[Document]:
+        """Days of any store that something has happened to, the longest waiting first."""
+        async for document in self._days.find({"dueAt": {"$lte": now}}, sort=[("dueAt", 1)], limit=limit):
+            yield document
+
+    async def sums(self, scope: Mapping[str, str], day: str) -> tuple[list[Document], list[Document]]:
+        """What the receipts of a day come to: by kind and hour, and by product."""
+        receipts = Scoped(self._receipts, **scope)
+        groups = await receipts.aggregate([{"$match": {"day": day}}, *_BY_HOUR])
+        products = await receipts.aggregate([{"$match": {"day": day, "kind": PURCHASE}}, *_BY_PRODUCT])
+        return groups, products
+
+    async def write(self, scope: Mapping[str, str], day: Document, summed: Mapping[str, Any], now: datetime) -> bool:
+        """Keep the sums, unless something has happened since: then the day stays as it is, and due."""
+        done = await Scoped(self._days, **scope).update_one(
+            {"_id": day["_id"], "rev": day["rev"]}, {"$set": {**summed, "summedAt": now}, "$unset": {"dueAt": ""}}
+        )
+        return bool(done.matched_count)
+
+    async def again(self, scope: Mapping[str, str], day: Document) -> Document | None:
+        """The day as it is now."""
+        return await Scoped(self._days, **scope).find_one({"_id": day["_id"]})
+
+    async def page(
+        self, scope: Mapping[str, str], *, first: str | None, last: str | None, page: int, limit: int
+    ) -> tuple[list[Document], int]:
+        """Days that were added up, the latest first, and how many there are; never a single receipt."""
+        span = {"$gte": first or "0000", "$lte": last or "9999"}
+        days = Scoped(self._days, **scope)
+        query = {"day": span, "summedAt": {"$exists": True}}
+        cursor = days.find(query, sort=[("day", -1)], skip=(page - 1) * limit, limit=limit)
+        return [document async for document in cursor], await days.count(query)
+
+
+def _name(scope: Mapping[str, str], day: str) -> str:
+    return f"{scope['tenantId']}:{scope['storeId']}:{day}"

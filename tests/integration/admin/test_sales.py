@@ -1,0 +1,182 @@
+"""Facts become figures of sales in a real MongoDB: once each, in any order, quick to read however many there are."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pymongo import MongoClient
+
+from functions.admin import collections, sales_wiring, summing
+from functions.common import migrations, mongo
+from functions.common.contracts import checkout, discount
+from functions.common.contracts.envelope import Event
+from functions.common.errors import Rejected
+from tests.support import ROOT, World, app_of, client_of, close
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SCOPE = {"tenantId": "acme", "storeId": "berlin"}
+
+
+@pytest.fixture
+async def door(mongod: str, database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The room's public door, with two tenants' stores."""
+    world = World(mongo_uri=mongod, database=database)
+    with world.installed():
+        await migrations.apply(mongo.database(), collections.COLLECTIONS)
+        born = {"currency": "EUR", "timeZone": "Europe/Berlin", "status": "active", "codeVersion": 1, "ver": 1}
+        stores = [
+            {"_id": store, "tenantId": tenant, "name": store, **born}
+            for store, tenant in (("berlin", "acme"), ("rome", "rival"))
+        ]
+        await (
+            mongo.database()
+            .get_collection("stores")
+            .with_options()
+            .insert_many(stores, bypass_document_validation=True)
+        )
+        async with client_of(app_of("admin", ROOT / "functions" / "admin" / "main.py")) as client:
+            client.headers.update(world.staff("brand_manager", "acme"))
+            yield client
+            await close()
+
+
+def event(
+    kind: tuple[str, int], number: int = 0, *, at: datetime = NOW, store: str = "berlin", **changes: Any
+) -> Event:
+    samples = {**checkout.SAMPLES, **discount.SAMPLES}
+    data = {**samples[kind], **changes}
+    if "checkoutId" in data:
+        data["checkoutId"] = f"berlin.{number:032x}"
+    return Event(f"{kind[0]}-{number}", kind[0], kind[1], "acme", store, at, data)
+
+
+def purchase(number: int, total: int = 1299, at: datetime = NOW) -> list[Event]:
+    """All that is told of one purchase."""
+    stamp = at.isoformat()
+    return [
+        event(checkout.PAID, number, at=at, total=total, paidAt=stamp, items=3),
+        event(checkout.CLOSED, number, at=at, total=total, paidAt=stamp),
+        event(checkout.REFUNDED, number, at=at, total=total),
+        event(discount.CARD_ACCEPTED, number, at=at),
+    ]
+
+
+async def told(events: list[Event]) -> None:
+    for each in events:
+        await summing.take(sales_wiring.deps(), each, NOW)
+
+
+async def days(door: httpx.AsyncClient, **query: str) -> list[dict[str, Any]]:
+    reply = await door.get("/v1/stores/berlin/sales", params=query)
+    assert reply.status_code == 200, reply.text
+    found: list[dict[str, Any]] = reply.json()["data"]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_facts_in_any_order_told_twice_and_at_once_are_counted_once(door: httpx.AsyncClient, seed: int) -> None:
+    events = [each for number in range(10) for each in purchase(number)]
+    random.Random(seed).shuffle(events)
+    half = len(events) // 2
+    await told(events[:half])
+    await summing.add_up(sales_wiring.deps(), NOW)
+    await asyncio.gather(*(told([each]) for each in [*events, *events[half:]]))
+    assert await summing.add_up(sales_wiring.deps(), NOW) == 1
+    (day,) = await days(door)
+    assert (day["date"], day["receipts"], day["total"], day["items"]) == ("2026-11-20", 10, 12990, 30)
+    assert (day["refunds"], day["refunded"], day["cards"], day["currency"]) == (10, 4330, 10, "EUR")
+    assert day["hours"][13] == 12990
+    assert day["products"] == [{"barcode": "4006381333931", "name": "Pen", "quantity": 30000, "amount": 12990}]
+    assert await summing.add_up(sales_wiring.deps(), NOW) == 0, "nothing has happened since"
+
+
+async def test_what_happens_while_a_day_is_added_up_is_not_lost(
+    door: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await told(purchase(1))
+    repository = sales_wiring.deps().sales
+    real, late = repository.sums, iter([purchase(2), purchase(3), purchase(4)])
+
+    async def sums(scope: Any, day: str) -> Any:
+        found = await real(scope, day)
+        await told(next(late, []))
+        return found
+
+    monkeypatch.setattr(repository, "sums", sums)
+    await summing.add_up(sales_wiring.deps(), NOW)
+    assert await days(door) == [], "three times somebody was faster"
+    await summing.add_up(sales_wiring.deps(), NOW)
+    assert [day["receipts"] for day in await days(door)] == [4]
+
+
+async def test_a_fact_about_a_store_that_is_not_the_tenants_is_kept_aside(door: httpx.AsyncClient) -> None:
+    with pytest.raises(Rejected):
+        await told([event(checkout.PAID, 1, store="rome")])
+    with pytest.raises(Rejected):
+        await told([event(checkout.PAID, 1, paidAt="soon")])
+    assert await mongo.collection("sales_receipts").count_documents({}) == 0
+
+
+async def test_days_are_listed_the_latest_first_between_two_dates(door: httpx.AsyncClient) -> None:
+    for number in range(5):
+        await told(purchase(number, at=NOW - timedelta(days=number)))
+    await summing.add_up(sales_wiring.deps(), NOW)
+    assert [day["date"] for day in await days(door)] == [f"2026-11-{n}" for n in (20, 19, 18, 17, 16)]
+    some = await days(door, **{"from": "2026-11-17", "to": "2026-11-18"})
+    assert [day["date"] for day in some] == ["2026-11-18", "2026-11-17"]
+    assert (await door.get("/v1/stores/berlin/sales?from=yesterday")).status_code == 400
+    assert (await door.get("/v1/stores/berlin/sales?from=2026-02-30")).status_code == 400
+    assert (await door.get("/v1/stores/rome/sales")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "receipts", [20_000, pytest.param(1_000_000, marks=pytest.mark.soak)], ids=lambda count: f"{count:,}"
+)
+async def test_however_many_receipts_there_are_days_are_read_quickly(
+    door: httpx.AsyncClient, mongod: str, database: str, receipts: int
+) -> None:
+    """A year of one store. The page asks for days alone; each day is added up from its own receipts by an index."""
+    first = NOW - timedelta(days=364)
+    names = [(first + timedelta(days=number)).date().isoformat() for number in range(365)]
+
+    def fill() -> None:
+        lines = [{"b": "4006381333931", "n": "Pen", "q": 1000, "a": 100}]
+        with MongoClient[dict[str, Any]](mongod) as client:
+            collection = client[database]["sales_receipts"]
+            made: list[dict[str, Any]] = []
+            for number in range(receipts):
+                own = {
+                    "_id": f"acme:{number}",
+                    **SCOPE,
+                    "kind": "purchase",
+                    "day": names[number % 365],
+                    "hour": number % 24,
+                }
+                made.append({**own, "total": 100, "currency": "EUR", "items": 1, "lines": lines, "expiresAt": NOW})
+                if len(made) == 10_000:
+                    collection.insert_many(made, ordered=False)
+                    made = []
+
+    await asyncio.to_thread(fill)
+    for name in names:
+        await sales_wiring.deps().sales.mark(SCOPE, name, NOW)
+    while await summing.add_up(sales_wiring.deps(), NOW):
+        pass
+    started = time.perf_counter()
+    found = await days(door, limit="60")
+    took = time.perf_counter() - started
+    assert len(found) == 60
+    assert sum(day["receipts"] for day in found) in range(receipts * 60 // 365 - 60, receipts * 60 // 365 + 61)
+    plan = await mongo.database().command(
+        "explain",
+        {"find": "sales_days", "filter": {**SCOPE, "day": {"$gte": "0000"}}, "sort": {"day": -1}, "limit": 60},
+    )
+    assert plan["executionStats"]["totalDocsExamined"] == 60
+    assert took < 1.0
