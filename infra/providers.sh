@@ -125,7 +125,10 @@ case ${1:-build} in
     exit "$missing"
     ;;
   config)
-    [ -f "$cache/terraformrc" ] || { echo "no providers in $cache: run infra/providers.sh" >&2; exit 1; }
+    if ! is_there google || ! is_there mongodbatlas || [ ! -f "$cache/terraformrc" ]; then
+      echo "no providers in $cache, or old ones: run infra/providers.sh" >&2
+      exit 1
+    fi
     echo "$cache/terraformrc"
     ;;
   tflint | checkov)
