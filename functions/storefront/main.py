@@ -27,7 +27,7 @@ async def read_config(call: Call) -> Reply:
 
 @door.get("/shop/shell.js", auth=auth.public(), summary="What the app consists of", page=True)
 async def read_shell(call: Call) -> Reply:
-    return _made(pages().shell, web.KINDS[".js"])
+    return _made(pages().shell(), web.KINDS[".js"])
 
 
 @door.get("/shop/{file:path}", auth=auth.public(), summary="A file of the app", page=True)

@@ -23,12 +23,12 @@ _FIREBASE = ("https://identitytoolkit.googleapis.com", "https://securetoken.goog
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """All that this room answers with."""
+    """All that this room answers with. `shell` reads every file, which the first page need not wait for."""
 
     folder: web.Folder
     headers: web.Headers
     config: bytes
-    shell: bytes
+    shell: Once[bytes]
 
 
 def build(own: Storefront, environment: str) -> Pages:
@@ -49,7 +49,7 @@ def build(own: Storefront, environment: str) -> Pages:
         "firebaseKey": firebase or None,
         "payment": "stripe" if stripe else LOCAL,
     }
-    return Pages(folder, policy.headers(), json.dumps(config).encode(), shell(folder))
+    return Pages(folder, policy.headers(), json.dumps(config).encode(), Once(lambda: shell(folder)))
 
 
 def shell(folder: web.Folder) -> bytes:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from local.suite import Suite
 from tests.browser import phones
 from tests.browser.conftest import Visitor
-from tests.journeys.shopping import STORE, Town
+from tests.journeys.shopping import STORE, Town, barcode_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -41,6 +42,11 @@ async def ready_for_offline(page: Page, town: Town) -> None:
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 
+async def published(suite: Suite) -> None:
+    """The store's next snapshot is made now: a process keeps one for a minute."""
+    await suite.restart_door("catalog")
+
+
 async def lines_of(town: Town, sub: str) -> dict[str, int]:
     """Name to quantity in the cart of a shopper, as MongoDB has it."""
     found = await town.db["sessions"].find_one({"storeId": STORE, "userId": sub}, sort=[("createdAt", -1)])
@@ -48,8 +54,11 @@ async def lines_of(town: Town, sub: str) -> dict[str, int]:
     return {line["name"]: line["quantity"] for line in found["cart"]["lines"]}
 
 
-async def test_scanning_goes_on_without_a_network_and_everything_arrives_once(visitor: Visitor, town: Town) -> None:
+async def test_scanning_goes_on_without_a_network_and_everything_arrives_once(
+    visitor: Visitor, town: Town, suite: Suite
+) -> None:
     juice, rice = await town.shelve(301, 119), await town.shelve(302, 349)
+    await published(suite)
     page = await phones.enter(visitor, town, "hedy")
     await ready_for_offline(page, town)
     await page.context.set_offline(True)
@@ -119,6 +128,58 @@ async def test_what_the_store_refuses_later_is_told_and_does_not_hold_up_the_res
     await page.get_by_role("button", name="All right").click()
     await expect(page.locator("#queue")).to_have_count(0)
     await expect(page.get_by_role("button", name="Pay")).to_be_enabled()
+
+
+async def test_a_code_that_the_phone_does_not_know_is_looked_up_later(visitor: Visitor, town: Town) -> None:
+    page = await phones.enter(visitor, town, "annie")
+    await ready_for_offline(page, town)
+    new = await town.shelve(307, 450)
+    await page.context.set_offline(True)
+    await phones.look_up(page, new)
+    await expect(page.get_by_text("The store will say what it costs.")).to_be_visible()
+    await page.get_by_role("button", name="Add to the cart").click()
+    await page.context.set_offline(False)
+    await phones.open_cart(page)
+    await expect(page.locator("#lines .name")).to_have_text(["Product 307"])
+    await expect(page.locator("#totals .total")).to_contain_text("€4.50")
+
+
+async def test_a_pack_costs_offline_what_it_costs_online(visitor: Visitor, town: Town, suite: Suite) -> None:
+    box = barcode_of(3080)
+    await town.shelve(308, 100, units=[{"name": "Box", "barcode": box, "quantity": 6000, "price": 550}])
+    await published(suite)
+    page = await phones.enter(visitor, town, "mary")
+    await ready_for_offline(page, town)
+    await phones.look_up(page, box)
+    price = await page.locator("#product .price").inner_text()
+    await page.context.set_offline(True)
+    await phones.look_up(page, box)
+    await expect(page.get_by_text("Offline: the price is that of")).to_be_visible()
+    assert (await page.locator("#product .price").inner_text(), price) == ("€5.50", "€5.50")
+    await page.get_by_role("button", name="Add to the cart").click()
+    await page.context.set_offline(False)
+    await phones.open_cart(page)
+    await expect(page.locator("#totals .total")).to_contain_text("€5.50")
+    assert await lines_of(town, "mary") == {"Product 308": 6000}
+
+
+async def test_two_open_tabs_send_a_waiting_line_once(visitor: Visitor, town: Town) -> None:
+    salt = await town.shelve(309, 89)
+    page = await phones.enter(visitor, town, "sophie")
+    await ready_for_offline(page, town)
+    other = await page.context.new_page()
+    await other.goto("/shop/#/cart")
+    await page.context.set_offline(True)
+    await phones.take(page, salt, 4)
+    sent: list[str] = []
+    page.context.on("request", lambda each: sent.append(each.url) if each.url.endswith("/cart/lines") else None)
+    await page.context.set_offline(False)
+    await phones.open_cart(page)
+    await expect(page.locator("#lines .name")).to_have_text(["Product 309"])
+    await expect(page.locator("#queue")).to_have_count(0)
+    await expect(other.locator("#lines .name")).to_have_text(["Product 309"])
+    assert await lines_of(town, "sophie") == {"Product 309": 4000}
+    assert len(sent) == 1
 
 
 @pytest.mark.parametrize("what", ["a price", "the store", "the signature"])

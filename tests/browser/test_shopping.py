@@ -83,6 +83,17 @@ async def test_a_new_price_appears_in_an_open_cart_by_itself(visitor: Visitor, t
     await expect(page.locator("#toast")).to_contain_text("Product 103 now costs €2.75, before €3.00.")
 
 
+async def test_what_is_sold_by_weight_asks_how_much(visitor: Visitor, town: Town) -> None:
+    apples = await town.shelve(105, 240, measure="weight")
+    page = await phones.enter(visitor, town, "rosalind")
+    await phones.look_up(page, apples)
+    await page.get_by_label("How much (kg)").fill("0.25")
+    await page.get_by_role("button", name="Add to the cart").click()
+    await phones.open_cart(page)
+    await expect(page.locator("#lines .each")).to_contain_text("0.25 kg")
+    await expect(page.locator("#totals .total")).to_contain_text("€0.60")
+
+
 async def test_the_name_of_a_product_is_text_and_never_markup(visitor: Visitor, town: Town) -> None:
     evil = await town.shelve(104, 100)
     name = '<img src=x onerror="document.title=1"><script>alert(1)</script>${7*7}'

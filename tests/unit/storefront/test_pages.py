@@ -49,7 +49,7 @@ def test_without_firebase_nobody_signs_in_but_on_a_developers_machine(environmen
 
 
 def test_the_app_consists_of_all_its_own_files() -> None:
-    text = pages.build(Storefront(), "local").shell.decode()
+    text = pages.build(Storefront(), "local").shell().decode()
     shell = json.loads(text.removeprefix("self.SHELL = ").removesuffix(";\n"))
     own = {str(path.relative_to(pages.STATIC)) for path in SOURCES} - {"sw.js"}
     assert set(shell["files"]) == own | {"./", "config.json"}

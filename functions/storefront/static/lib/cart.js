@@ -136,6 +136,11 @@ hear("visit", async (what) => {
     for (const line of await queue.all()) if (line.sessionId !== visit().sessionId) await queue.drop(line.order);
   }
 });
+// Another tab has edited the cart, or sent what waited.
+small.watch("cart", (cart) => {
+  latest = cart;
+  tell("cart", latest);
+});
 // The browser's word is reason enough to try; an answer proves it.
 addEventListener("online", () => visit() && sync());
 hear("network", (there) => there && visit() && sync());

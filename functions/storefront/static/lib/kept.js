@@ -12,6 +12,10 @@ export const small = {
     if (value === null) localStorage.removeItem(`retailscan.${name}`);
     else localStorage.setItem(`retailscan.${name}`, JSON.stringify(value));
   },
+  /** Told of what another tab has put there. */
+  watch(name, changed) {
+    addEventListener("storage", ({ key }) => key === `retailscan.${name}` && changed(small.get(name)));
+  },
 };
 
 let opened;

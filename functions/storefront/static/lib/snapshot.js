@@ -73,10 +73,11 @@ export async function productAt(store, code) {
   const found = gtin && catalogue?.products.get(gtin);
   if (!found) return null;
   const { line: [, name, price, measure, age], pack } = found;
+  const one = pack ? pack[1] : 1000;
   const many = pack && price !== null ? Math.round((price * pack[1]) / 1000) : null;
   const cost = pack ? (pack[2] ?? many) : price;
   return {
-    offline: true, asOf: time(catalogue.at), currency: store.currency, measure, quantity: measure === "each" ? 1000 : null,
+    offline: true, asOf: time(catalogue.at), currency: store.currency, measure, quantity: measure === "each" ? one : null,
     product: { name, ageRestriction: age }, askQuantity: measure !== "each", unitPrice: price,
     price: measure === "each" ? cost : null, warnings: [], blocked: null,
   };

@@ -79,6 +79,12 @@ export function lasts(expiresAt) {
   if (current !== null && expiresAt !== current.expiresAt) keep({ ...current, expiresAt });
 }
 
+// Another tab has renewed the token, or ended the visit.
+small.watch("visit", (kept) => {
+  current = kept;
+  tell("visit", kept === null ? "left" : "renewed");
+});
+
 function keep(value) {
   current = value;
   small.set("visit", value);

@@ -42,7 +42,7 @@ async function find(code) {
 function unknown(code) {
   return {
     offline: true, product: { name: `Code ${code}`, ageRestriction: null }, quantity: PIECE, measure: "each",
-    askQuantity: false, price: null, currency: visit().store.currency, warnings: [], blocked: null,
+    askQuantity: false, price: null, unitPrice: null, currency: visit().store.currency, warnings: [], blocked: null,
   };
 }
 
