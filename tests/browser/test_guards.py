@@ -1,4 +1,4 @@
-"""Each guard of the web app is taken out of its script: then a line is twice or never in the cart, or a forgery is used."""
+"""Each guard of the web app is taken out of its script: a line is twice or never in the cart, or a forgery is used."""
 
 from __future__ import annotations
 
