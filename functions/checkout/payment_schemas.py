@@ -12,7 +12,7 @@ from functions.checkout.closing_schemas import Day
 from functions.common.wire import Wire
 
 MOST_LINES = 200
-RefundState = Literal["awaiting_approval", "pending", "succeeded", "failed"]
+RefundState = Literal["awaiting_approval", "pending", "succeeded", "failed", "rejected"]
 FindingKind = Literal["missing_here", "missing_there", "amount_differs"]
 _Why = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=3, max_length=500)]
 
@@ -47,6 +47,12 @@ class NewRefund(Wire):
         return self
 
 
+class RefundRejection(Wire):
+    """Why a refund that waits for a second person is not given."""
+
+    reason: _Why
+
+
 class RefundShare(Wire):
     """What goes back at one tax rate; negative where goods that are kept have become dearer."""
 
@@ -66,7 +72,8 @@ class ReturnedGood(Wire):
 class RefundView(Wire):
     """A refund. `clawedBack` is how much less it is than what was paid, because of promotions that have ended.
 
-    `awaiting_approval`: another manager has to agree. `pending`: on its way. Money in minor units of `currency`.
+    `awaiting_approval`: another manager has to agree. `pending`: on its way. `rejected`: nobody agreed, nothing was
+    given. Money in minor units of `currency`.
     """
 
     refund_id: str
@@ -85,6 +92,9 @@ class RefundView(Wire):
     at: datetime
     approved_by: str | None
     approved_at: datetime | None
+    rejected_by: str | None = None
+    rejected_at: datetime | None = None
+    rejection_reason: str | None = None
     error: str | None
 
 

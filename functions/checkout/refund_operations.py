@@ -52,6 +52,22 @@ async def approve_refund(call: Call) -> Reply:
     return Reply(view(purchase, refund_id))
 
 
+@door.post(
+    f"{REFUNDS}/{{refundId}}/rejection",
+    auth=MANAGER,
+    summary="Do not agree to a refund that waits, or take back what one has asked for; may be repeated",
+    body="RefundRejection",
+    reply="RefundView",
+    max_body=4096,
+    **WRITE,
+)
+async def reject_refund(call: Call) -> Reply:
+    deps, refund_id = payment_wiring.refunds(), call.params["refundId"]
+    purchase = await _purchase(call, deps)
+    rejected = await refunding.reject(deps, purchase, refund_id, call.body.reason, _person(call), call.now)
+    return Reply(view(rejected, refund_id))
+
+
 @door.get(
     f"{REFUNDS}/{{refundId}}",
     auth=MANAGER,
@@ -78,6 +94,7 @@ def view(purchase: Document, refund_id: str) -> dict[str, Any]:
         "currency": purchase["currency"],
         "brokenPromotions": entry["broken"],
         **{name: entry[name] for name in (*same, "approvedBy", "approvedAt", "error")},
+        **{name: entry.get(name) for name in ("rejectedBy", "rejectedAt", "rejectionReason")},
     }
 
 

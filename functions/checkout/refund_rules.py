@@ -16,6 +16,8 @@ from functions.common.retail.refunds import Account, NotReturnable
 from functions.common.retail.taxes import Rates, TaxShare
 
 AWAITING, PENDING, SUCCEEDED, FAILED = "awaiting_approval", "pending", "succeeded", "failed"
+REJECTED = "rejected"
+"""Nobody agreed to it: it never took anything."""
 COUNTS = frozenset({PENDING, SUCCEEDED})
 """The states in which a refund's money and goods are the customer's and the shop's again."""
 MOST_REFUNDS = 200

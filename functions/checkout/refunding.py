@@ -85,6 +85,30 @@ async def approve(deps: RefundDeps, purchase: Document, refund_id: str, person: 
     return await go_on(deps, purchase, refund_id, now)
 
 
+async def reject(
+    deps: RefundDeps, purchase: Document, refund_id: str, reason: str, person: Person, now: datetime
+) -> Document:
+    """A refund that waits for a second person is not given; safe to repeat. Raises NotFound and Conflict.
+
+    Whoever asked for it may take it back by this too: giving nothing needs nobody's consent.
+    """
+    for attempt in range(TRIES):
+        entry = entry_of(purchase, refund_id)
+        if entry is None:
+            raise NotFound("there is no such refund", code="REFUND_NOT_FOUND")
+        if entry["state"] == rules.REJECTED and entry["rejectedBy"] == person.sub:
+            return purchase
+        if entry["state"] != rules.AWAITING:
+            raise Conflict("this refund waits for nobody", code="REFUND_NOT_WAITING")
+        told = {"rejectedBy": person.sub, "rejectedAt": now, "rejectionReason": reason}
+        refused = {**entry, "state": rules.REJECTED, **told}
+        entries = [refused if each["id"] == refund_id else each for each in purchase["refunds"]]
+        done = {**audit("refund.rejected", entries, purchase, person, now), "reason": reason}
+        taken = await deps.purchases.change(purchase, now=now, values={"refunds": entries}, push={"audit": done})
+        purchase = await read_again(deps, purchase, taken, attempt)
+    raise Unavailable("too many refunds of this purchase are being made just now")
+
+
 # ---- taking it in --------------------------------------------------------------------------------------------
 
 

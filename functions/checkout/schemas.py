@@ -13,6 +13,7 @@ from functions.checkout.payment_schemas import (  # noqa: F401
     NewRefund,
     ReconciliationQuery,
     ReconciliationView,
+    RefundRejection,
     RefundView,
     WebhookReceived,
 )

@@ -2056,6 +2056,12 @@ class ReconciliationView(TypedDict):
     revision: int
 
 
+class RefundRejection(TypedDict):
+    """Why a refund that waits for a second person is not given."""
+
+    reason: str
+
+
 class RefundShare(TypedDict):
     """What goes back at one tax rate; negative where goods that are kept have become dearer."""
 
@@ -2076,13 +2082,14 @@ class RefundSums(TypedDict):
 class RefundView(TypedDict):
     """A refund. `clawedBack` is how much less it is than what was paid, because of promotions that have ended.
 
-    `awaiting_approval`: another manager has to agree. `pending`: on its way. Money in minor units of
-    `currency`.
+    `awaiting_approval`: another manager has to agree. `pending`: on its way. `rejected`: nobody agreed, nothing
+    was
+    given. Money in minor units of `currency`.
     """
 
     refundId: str
     checkoutId: str
-    state: Literal["awaiting_approval", "pending", "succeeded", "failed"]
+    state: Literal["awaiting_approval", "pending", "succeeded", "failed", "rejected"]
     amount: int
     currency: str
     clawedBack: int
@@ -2096,6 +2103,9 @@ class RefundView(TypedDict):
     at: str
     approvedBy: str | None
     approvedAt: str | None
+    rejectedBy: NotRequired[str | None]
+    rejectedAt: NotRequired[str | None]
+    rejectionReason: NotRequired[str | None]
     error: str | None
 
 

@@ -1836,6 +1836,11 @@ export interface ReconciliationView {
     revision: number;
 }
 
+/** Why a refund that waits for a second person is not given. */
+export interface RefundRejection {
+    reason: string;
+}
+
 /** What goes back at one tax rate; negative where goods that are kept have become dearer. */
 export interface RefundShare {
     rate: string;
@@ -1853,12 +1858,13 @@ export interface RefundSums {
 
 /**
  * A refund. `clawedBack` is how much less it is than what was paid, because of promotions that have ended.
- * `awaiting_approval`: another manager has to agree. `pending`: on its way. Money in minor units of `currency`.
+ * `awaiting_approval`: another manager has to agree. `pending`: on its way. `rejected`: nobody agreed, nothing was
+ * given. Money in minor units of `currency`.
  */
 export interface RefundView {
     refundId: string;
     checkoutId: string;
-    state: "awaiting_approval" | "pending" | "succeeded" | "failed";
+    state: "awaiting_approval" | "pending" | "succeeded" | "failed" | "rejected";
     amount: number;
     currency: string;
     clawedBack: number;
@@ -1872,6 +1878,9 @@ export interface RefundView {
     at: string;
     approvedBy: string | null;
     approvedAt: string | null;
+    rejectedBy?: string | null;
+    rejectedAt?: string | null;
+    rejectionReason?: string | null;
     error: string | null;
 }
 

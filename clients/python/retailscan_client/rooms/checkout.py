@@ -22,6 +22,7 @@ from retailscan_client.models import (
     ReceiptLink,
     ReceiptView,
     ReconciliationView,
+    RefundRejection,
     RefundView,
     Rescan,
     RescanResult,
@@ -378,5 +379,20 @@ class Checkout:
             "POST",
             f"/v1/stores/{part(store_id)}/purchases/{part(checkout_id)}/refunds/{part(refund_id)}/approval",
             scheme="identity",
+        )
+        return answer
+
+    def reject_refund(self, store_id: str, checkout_id: str, refund_id: str, body: RefundRejection) -> RefundView:
+        """Do not agree to a refund that waits, or take back what one has asked for; may be repeated.
+
+        The body may have 4,096 bytes.
+
+        Roles: store_manager.
+        """
+        answer: RefundView = self._connection.data(
+            "POST",
+            f"/v1/stores/{part(store_id)}/purchases/{part(checkout_id)}/refunds/{part(refund_id)}/rejection",
+            scheme="identity",
+            body=body,
         )
         return answer

@@ -395,4 +395,19 @@ export class Checkout {
             scheme: "identity",
         }, options);
     }
+    /**
+     * Do not agree to a refund that waits, or take back what one has asked for; may be repeated.
+     *
+     * The body may have 4,096 bytes.
+     *
+     * Roles: store_manager.
+     */
+    rejectRefund(storeId, checkoutId, refundId, body, options = {}) {
+        return this.#connection.data({
+            method: "POST",
+            path: `/v1/stores/${part(storeId)}/purchases/${part(checkoutId)}/refunds/${part(refundId)}/rejection`,
+            scheme: "identity",
+            body,
+        }, options);
+    }
 }

@@ -19,6 +19,7 @@ import type {
     ReceiptLink,
     ReceiptView,
     ReconciliationView,
+    RefundRejection,
     RefundView,
     Rescan,
     RescanResult,
@@ -495,6 +496,28 @@ export class Checkout {
             method: "POST",
             path: `/v1/stores/${part(storeId)}/purchases/${part(checkoutId)}/refunds/${part(refundId)}/approval`,
             scheme: "identity",
+        }, options);
+    }
+
+    /**
+     * Do not agree to a refund that waits, or take back what one has asked for; may be repeated.
+     *
+     * The body may have 4,096 bytes.
+     *
+     * Roles: store_manager.
+     */
+    rejectRefund(
+        storeId: string,
+        checkoutId: string,
+        refundId: string,
+        body: RefundRejection,
+        options: Options = {},
+    ): Promise<RefundView> {
+        return this.#connection.data({
+            method: "POST",
+            path: `/v1/stores/${part(storeId)}/purchases/${part(checkoutId)}/refunds/${part(refundId)}/rejection`,
+            scheme: "identity",
+            body,
         }, options);
     }
 }

@@ -269,3 +269,48 @@ async def test_while_all_of_it_is_on_its_way_back_there_is_no_pass(shop: Shop) -
     for ask in (shop.door.get, shop.door.post):
         reply = await ask(path, headers=shopper.headers)
         assert (reply.status_code, reply.json()["error"]["code"]) == (409, "PURCHASE_REFUNDED")
+
+
+async def test_a_refund_that_waits_may_be_rejected_and_then_nobody_can_agree_to_it(shop: Shop) -> None:
+    await shop.limit(100)
+    _, purchase = await shop.bought({MILK: 2})
+    waits = (await shop.refund(purchase, whole=True)).json()["data"]
+    assert waits["state"] == "awaiting_approval"
+    path = f"/v1/stores/{purchase['storeId']}/purchases/{purchase['_id']}/refunds/{waits['refundId']}"
+
+    async def ask(verb: str, sub: str) -> tuple[int, str]:
+        body = {"reason": "it was worn"} if verb == "rejection" else None
+        reply = await shop.door.post(f"{path}/{verb}", json=body, headers=shop.manager(sub))
+        said = reply.json()
+        return reply.status_code, said["data"]["state"] if reply.is_success else said["error"]["code"]
+
+    assert await ask("rejection", "lee") == (200, "rejected")
+    assert await ask("rejection", "lee") == (200, "rejected"), "it may be repeated"
+    assert await ask("approval", "ray") == (409, "REFUND_NOT_WAITING")
+    assert await ask("rejection", "ray") == (409, "REFUND_NOT_WAITING")
+    kept = await shop.purchase(purchase["_id"])
+    assert (kept["refunded"], shop.money()) == (0, [(purchase["_id"], 1, 320, 0)])
+    deeds = [(each["action"], each["who"], each["reason"]) for each in kept["audit"]]
+    assert deeds == [("refund.asked", "kim", "brought back"), ("refund.rejected", "lee", "it was worn")]
+    # Nothing was taken by it: all of it can still be asked for, and given.
+    again = (await shop.refund(purchase, whole=True)).json()["data"]
+    path = f"{path.rpartition('/')[0]}/{again['refundId']}"
+    assert await ask("approval", "lee") == (200, "succeeded")
+
+
+@pytest.mark.parametrize("times", [5])
+async def test_of_an_approval_and_a_rejection_at_once_one_counts(shop: Shop, times: int) -> None:
+    await shop.limit(100)
+    for _ in range(times):
+        _, purchase = await shop.bought({MILK: 2})
+        refund = (await shop.refund(purchase, whole=True)).json()["data"]["refundId"]
+        path = f"/v1/stores/{purchase['storeId']}/purchases/{purchase['_id']}/refunds/{refund}"
+        answers = await asyncio.gather(
+            shop.door.post(f"{path}/approval", headers=shop.manager("lee")),
+            shop.door.post(f"{path}/rejection", json={"reason": "no receipt"}, headers=shop.manager("ray")),
+        )
+        assert sorted(each.status_code for each in answers) == [200, 409]
+        given = answers[0].status_code == 200
+        kept = await shop.purchase(purchase["_id"])
+        assert kept["refunded"] == (320 if given else 0)
+        assert [row[3] for row in shop.money() if row[0] == purchase["_id"]] == [kept["refunded"]]
