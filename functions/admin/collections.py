@@ -1,10 +1,10 @@
-"""What this room keeps: one small document for each purchase, and what they add up to for each day of a store."""
+"""What this room keeps: a small document for each purchase, what they add up to by day, and prices over time."""
 
 from __future__ import annotations
 
 from functions.common.migrations import Collection, Index
 
-RECEIPTS, DAYS = "sales_receipts", "sales_days"
+RECEIPTS, DAYS, POINTS = "sales_receipts", "sales_days", "price_points"
 _WHOLE = ["int", "long"]
 _TEXT = {"bsonType": "string", "minLength": 1}
 _DAY = {"bsonType": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
@@ -30,6 +30,28 @@ COLLECTIONS = [
                     "total": {"bsonType": _WHOLE},
                     "lines": {"bsonType": "array"},
                     "refunds": {"bsonType": "array"},
+                    "expiresAt": {"bsonType": "date"},
+                },
+            }
+        },
+    ),
+    Collection(
+        POINTS,
+        [
+            Index((("storeId", 1), ("barcode", 1), ("field", 1), ("at", -1))),
+            Index((("expiresAt", 1),), ttl_seconds=0),
+        ],
+        {
+            "$jsonSchema": {
+                "bsonType": "object",
+                "required": ["tenantId", "storeId", "barcode", "field", "at", "value", "expiresAt"],
+                "properties": {
+                    "tenantId": _TEXT,
+                    "storeId": _TEXT,
+                    "barcode": _TEXT,
+                    "field": {"enum": ["price", "stock"]},
+                    "at": {"bsonType": "date"},
+                    "value": {"bsonType": _WHOLE},
                     "expiresAt": {"bsonType": "date"},
                 },
             }

@@ -17,13 +17,15 @@ from functions.admin import (
 )
 from functions.admin.door import door
 from functions.common import clock, deadletters
-from functions.common.contracts import checkout, discount, envelope
+from functions.common.contracts import catalog, checkout, discount, envelope
 from functions.common.events import EventDoor, Job, Message
 
 __all__ = ["admin", "admin_events", "door"]
 
 # Importing them has put them on the door.
 PAGES = (home, products, imports, connections, promotions, sales, sales_operations, staff, operations)
+
+_TOPICS = {"discount": discount.TOPIC, "catalog": catalog.TOPIC}
 
 events = EventDoor("admin", ready=sales_wiring.ready)
 
@@ -38,11 +40,17 @@ async def on_card(message: Message) -> None:
     await _take(message, discount.CARD_ACCEPTED)
 
 
+@events.push("/push/price-points", subscription="price-points", topic=catalog.TOPIC)
+async def on_prices(message: Message) -> None:
+    _name_tenant(message)
+    await sales_wiring.timeline().keep(envelope.from_message(message, catalog.PRICE_CHANGED))
+
+
 @events.push("/push/sales-dead", subscription="sales-dead", topic="sales-dead")
 async def on_dead_fact(message: Message) -> None:
     _name_tenant(message)
-    cards = message.attributes.get("type", "").startswith("discount.")
-    message.topic = discount.TOPIC if cards else checkout.TOPIC
+    owner = message.attributes.get("type", "").partition(".")[0]
+    message.topic = _TOPICS.get(owner, checkout.TOPIC)
     await deadletters.park(message, code="NOT_DELIVERED", reason="failed several deliveries; see the logs of its id")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from functions.admin.door import door
 from functions.admin.visit import Visit
 from functions.common.envelope import Reply
 from functions.common.errors import Malformed, Problem
+from functions.common.retail.currencies import EXPONENTS
 
 SEERS = (BRAND_MANAGER, STORE_MANAGER, STORE_STAFF)
 EDITORS = (BRAND_MANAGER, STORE_MANAGER)
@@ -46,10 +48,20 @@ async def list_products(visit: Visit) -> Reply:
 async def show_product(visit: Visit) -> Reply:
     store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
     where = _where(visit, store)
-    product, history, brands = await asyncio.gather(
-        visit.api.get(where), visit.api.get(where + "/history", page=visit.page_number, limit=20), _brands(visit)
+    product, history, brands, prices, stocks = await asyncio.gather(
+        visit.api.get(where),
+        visit.api.get(where + "/history", page=visit.page_number, limit=20),
+        _brands(visit),
+        visit.api.get(where + "/timeline", field="price", limit=100),
+        visit.api.get(where + "/timeline", field="stock", limit=100),
     )
-    return _page(visit, product.data, history, brands)
+    over_time: dict[str, Any] = {
+        "prices": prices.data,
+        "price_line": line_of(prices.data, EXPONENTS.get(store["currency"], 2)),
+        "stocks": stocks.data,
+        "stock_line": line_of(stocks.data, 3),
+    }
+    return _page(visit, product.data, history, brands, over_time=over_time)
 
 
 @door.form(ONE, *EDITORS)
@@ -187,7 +199,24 @@ def _whole(text: str, name: str) -> int | None:
     return int(text[:9])
 
 
-def _page(visit: Visit, product: dict[str, Any], history: Any, brands: Any, problem: Problem | None = None) -> Reply:
+def line_of(points: list[dict[str, Any]], exponent: int) -> str:
+    """Points as the page's script draws them, the oldest first; empty when there is nothing to draw."""
+    if len(points) < 2:
+        return ""
+    ordered = sorted(points, key=lambda point: str(point["at"]))
+    values = [point["value"] / 10**exponent for point in ordered]
+    return json.dumps({"days": [point["at"] for point in ordered], "values": values})
+
+
+def _page(
+    visit: Visit,
+    product: dict[str, Any],
+    history: Any,
+    brands: Any,
+    problem: Problem | None = None,
+    *,
+    over_time: Mapping[str, Any] | None = None,
+) -> Reply:
     wrong, other = beside(problem) if problem is not None else ({}, "")
     status = 200 if problem is None else 422
     return visit.show(
@@ -199,6 +228,7 @@ def _page(visit: Visit, product: dict[str, Any], history: Any, brands: Any, prob
         wrong=wrong,
         other=other,
         may_edit=visit.may(*EDITORS),
+        **(over_time or {}),
     )
 
 

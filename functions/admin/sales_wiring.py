@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functions.admin.collections import DAYS, RECEIPTS
+from functions.admin.collections import DAYS, POINTS, RECEIPTS
 from functions.admin.sales_repository import MongoSales
 from functions.admin.summing import Deps
+from functions.admin.timeline import MongoTimeline
 from functions.common import http, mongo, stores
 
 _built: tuple[object, Deps] | None = None
@@ -18,6 +19,11 @@ def deps() -> Deps:
         sales = MongoSales(mongo.collection(RECEIPTS), mongo.collection(DAYS))
         _built = (client, Deps(sales, stores.find))
     return _built[1]
+
+
+def timeline() -> MongoTimeline:
+    """Prices and stocks over time."""
+    return MongoTimeline(mongo.collection(POINTS))
 
 
 async def ready() -> dict[str, str]:

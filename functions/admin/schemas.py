@@ -1,9 +1,9 @@
-"""What goes over the wire at the one operation that this room adds to the API."""
+"""What goes over the wire at the operations that this room adds to the API."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -55,6 +55,30 @@ class SalesDay(Wire):
     hours: list[int] = Field(description="the total by the hour it was paid in, from 0 to 23")
     products: list[SoldProduct] = Field(description="those that brought most, at most 50; of purchases that are closed")
     summed_at: datetime
+
+
+class TimelineQuery(Wire):
+    """What is looked at over time."""
+
+    field: Literal["price", "stock"] = "price"
+    page: int = Field(default=1, ge=1, le=10_000)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class TimelinePoint(Wire):
+    """A price (minor units) or stock (thousandths) as its source stated it."""
+
+    at: datetime
+    value: int
+    before: int | None
+    currency: str | None
+
+
+def point_of(document: dict[str, Any]) -> TimelinePoint:
+    """A stored point as it is shown."""
+    return TimelinePoint(
+        at=document["at"], value=document["value"], before=document["old"], currency=document["currency"]
+    )
 
 
 def day_of(document: dict[str, Any]) -> SalesDay:

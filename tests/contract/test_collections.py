@@ -22,6 +22,7 @@ THROW_AWAY = {
     "payment_events",
     # Single purchases are checkout's own; what a day came to stays.
     "sales_receipts",
+    "price_points",
     *REPORTS,
 }
 """A TTL index anywhere else would delete live data: products above all, whose updatedAt is old when nothing changed."""

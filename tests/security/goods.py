@@ -358,7 +358,6 @@ SAMPLES: dict[str, Sample] = {
     ),
     "checkout.close_day": Sample({"date": "2026-10-01"}),
     "checkout.check_out": Sample({"cartVersion": 1, "total": 143, "currency": "EUR"}),
-    "checkout.reject_refund": Sample(body={"reason": "it was worn"}),
     "checkout.refund_purchase": Sample(
         {"lines": [{"lineId": "00000001", "quantity": 1000}], "whole": False, "reason": "sour", "restock": True},
         {("lines", 0, "lineId"): "lineId"},
@@ -549,6 +548,11 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
     sold = {"user": user, "session": _visit(store, digit), "barcode": MILK, "name": _text(tenant, "Oat milk")}
     for name, document in bought.documents(tenant=tenant, store=store, digit=digit, date=date, now=now, **sold):
         _add(made, name, **document)
+    _add(
+        made, "price_points",
+        _id=f"{tenant}:{store}:{MILK}:price:1", **own, barcode=special or MILK, field="price", at=BORN, value=159,
+        old=None, currency="EUR", expiresAt=now + timedelta(days=92),
+    )  # fmt: skip
     best = {"barcode": MILK, "name": _text(tenant, "Oat milk"), "quantity": 1000, "amount": 159}
     _add(
         made, "sales_days",

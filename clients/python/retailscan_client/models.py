@@ -2856,6 +2856,15 @@ class Ticket(TypedDict):
     uploadedUrl: str
 
 
+class TimelinePoint(TypedDict):
+    """A price (minor units) or stock (thousandths) as its source stated it."""
+
+    at: str
+    value: int
+    before: int | None
+    currency: str | None
+
+
 class TouchView(TypedDict):
     """A unit (counted from 0) that a promotion used, and how much less it costs for it."""
 

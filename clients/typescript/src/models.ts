@@ -2565,6 +2565,14 @@ export interface Ticket {
     uploadedUrl: string;
 }
 
+/** A price (minor units) or stock (thousandths) as its source stated it. */
+export interface TimelinePoint {
+    at: string;
+    value: number;
+    before: number | null;
+    currency: string | null;
+}
+
 /** A unit (counted from 0) that a promotion used, and how much less it costs for it. */
 export interface TouchView {
     lineId: string;

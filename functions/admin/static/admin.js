@@ -135,7 +135,8 @@ for (const place of document.querySelectorAll("[data-chart]")) {
   const axis = { stroke: style.color, grid, ticks: grid };
   const size = () => ({ width: place.clientWidth, height: 260 });
   const line = { label: place.dataset.label, stroke: style.getPropertyValue("--accent").trim(), width: 2, points: { show: true } };
-  const seconds = days.map((day) => Date.parse(`${day}T00:00Z`) / 1000);
+  const seconds = days.map((day) => Date.parse(day.length > 10 ? day : `${day}T00:00Z`) / 1000);
+  if (place.dataset.stepped) line.paths = window.uPlot.paths.stepped({ align: 1 });
   const plot = new window.uPlot({ ...size(), tzDate: (at) => window.uPlot.tzDate(new Date(at * 1000), "UTC"),
     series: [{ label: "" }, line], axes: [axis, { ...axis, size: 70 }], legend: { show: false } }, [seconds, values], place);
   window.addEventListener("resize", () => plot.setSize(size()));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import httpx
@@ -24,12 +25,19 @@ def product(barcode: str = "4009999000004", **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+TIMELINE: list[dict[str, Any]] = [
+    {"at": "2026-11-20T09:00:00Z", "value": 149, "before": 159, "currency": "EUR"},
+    {"at": "2026-11-19T09:00:00Z", "value": 159, "before": None, "currency": "EUR"},
+]
+
+
 @pytest.fixture(autouse=True)
 def shelf(api: FakeApi) -> None:
     api.says("GET", "/v1/brands", [])
     api.says("GET", LIST, [product()])
     api.says("GET", f"{LIST}/4009999000004", product())
     api.says("GET", f"{LIST}/4009999000004/history", [])
+    api.says("GET", f"{LIST}/4009999000004/timeline", TIMELINE)
 
 
 async def test_the_list_shows_price_and_stock_of_the_store(person: Person) -> None:
@@ -78,7 +86,18 @@ async def test_what_a_product_is_called_is_text_wherever_it_stands(person: Perso
         assert page.status_code == 200, where
         assert "<script>alert" not in page.text
         assert "<img" not in page.text
-        assert "49" not in page.text.replace("1.49", ""), "a template was made of it"
+        assert "{{ 7 * 7 }}" in page.text, "a template was made of it"
+
+
+async def test_prices_and_stocks_are_drawn_over_time_and_listed(person: Person, api: FakeApi) -> None:
+    await person.sign_in()
+    page = await person.get(f"{HERE}/4009999000004")
+    assert '"values": [1.59, 1.49]' in html.unescape(page.text)
+    assert "2026-11-19 10:00: 1.59" in page.text
+    asked = [dict(r.url.params) for r in api.asked if r.url.path.endswith("/timeline")]
+    assert asked == [{"field": "price", "limit": "100"}, {"field": "stock", "limit": "100"}]
+    api.says("GET", f"{LIST}/4009999000004/timeline", TIMELINE[:1])
+    assert "data-chart" not in (await person.get(f"{HERE}/4009999000004")).text, "one point is no line"
 
 
 async def test_an_edit_sends_what_the_form_has_with_the_version_that_was_seen(person: Person, api: FakeApi) -> None:

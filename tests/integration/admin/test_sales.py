@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from functions.admin import collections, sales_wiring, summing
 from functions.common import migrations, mongo
-from functions.common.contracts import checkout, discount
+from functions.common.contracts import catalog, checkout, discount
 from functions.common.contracts.envelope import Event
 from functions.common.errors import Rejected
 from tests.support import ROOT, World, app_of, client_of, close
@@ -134,6 +134,24 @@ async def test_days_are_listed_the_latest_first_between_two_dates(door: httpx.As
     assert (await door.get("/v1/stores/berlin/sales?from=yesterday")).status_code == 400
     assert (await door.get("/v1/stores/berlin/sales?from=2026-02-30")).status_code == 400
     assert (await door.get("/v1/stores/rome/sales")).status_code == 404
+
+
+async def test_a_change_of_a_price_is_kept_once_and_listed_for_its_store_alone(door: httpx.AsyncClient) -> None:
+    first = catalog.SAMPLES[catalog.PRICE_CHANGED]["changes"][0]
+    later = {**first, "old": 149, "new": 139, "sourceTime": "2026-11-20T10:30:00Z"}
+    other = {**first, "field": "stock", "new": 5000, "currency": None}
+    told = Event("e1", *catalog.PRICE_CHANGED, "acme", "berlin", NOW, {"changes": [later, first, other]})
+    for _ in range(2):
+        await sales_wiring.timeline().keep(told)
+    where = "/v1/stores/berlin/products/4006381333931/timeline"
+    points = (await door.get(where)).json()["data"]
+    assert [(point["value"], point["before"]) for point in points] == [(139, 149), (149, 199)]
+    assert [point["value"] for point in (await door.get(where, params={"field": "stock"})).json()["data"]] == [5000]
+    assert (await door.get("/v1/stores/rome/products/4006381333931/timeline")).status_code == 404
+    with pytest.raises(Rejected):
+        await sales_wiring.timeline().keep(
+            Event("e2", *catalog.PRICE_CHANGED, "acme", "berlin", NOW, {"changes": [{}]})
+        )
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ Written by `make docs` from docs/openapi.json; edit the rooms' schemas instead.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from retailscan_client.connection import Connection, Listing, part
 from retailscan_client.models import (
     SalesDay,
+    TimelinePoint,
 )
 
 
@@ -16,6 +19,23 @@ class Admin:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def read_timeline(
+        self, store_id: str, barcode: str, *, field: Literal["price", "stock"] | None = None, limit: int | None = None
+    ) -> Listing[TimelinePoint]:
+        """How a product's price or stock went, the latest first, for three months.
+
+        Roles: brand_manager, store_manager, store_staff.
+
+        `field`: default: price.
+        `limit`: default: 20.
+        """
+        answer: Listing[TimelinePoint] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/products/{part(barcode)}/timeline",
+            scheme="identity",
+            query={"field": field, "limit": limit},
+        )
+        return answer
 
     def list_sales(
         self, store_id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None

@@ -11,6 +11,19 @@ export class Admin {
         this.#connection = connection;
     }
     /**
+     * How a product's price or stock went, the latest first, for three months.
+     *
+     * Roles: brand_manager, store_manager, store_staff.
+     */
+    readTimeline(storeId, barcode, options = {}) {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/products/${part(barcode)}/timeline`,
+            scheme: "identity",
+            query: ["field", "limit"],
+        }, options);
+    }
+    /**
      * What a store sold, day by day, the latest first.
      *
      * Roles: brand_manager, store_manager.

@@ -5,7 +5,15 @@
  */
 import { part } from "../connection.js";
 import type { Connection, Listing, Options } from "../connection.js";
-import type { SalesDay } from "../models.js";
+import type { SalesDay, TimelinePoint } from "../models.js";
+
+/** For readTimeline. */
+export interface ReadTimelineOptions extends Options {
+    /** default: price */
+    field?: "price" | "stock";
+    /** default: 20 */
+    limit?: number;
+}
 
 /** For listSales. */
 export interface ListSalesOptions extends Options {
@@ -21,6 +29,20 @@ export class Admin {
 
     constructor(connection: Connection) {
         this.#connection = connection;
+    }
+
+    /**
+     * How a product's price or stock went, the latest first, for three months.
+     *
+     * Roles: brand_manager, store_manager, store_staff.
+     */
+    readTimeline(storeId: string, barcode: string, options: ReadTimelineOptions = {}): Listing<TimelinePoint> {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/products/${part(barcode)}/timeline`,
+            scheme: "identity",
+            query: ["field", "limit"],
+        }, options);
     }
 
     /**
