@@ -358,6 +358,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "checkout.close_day": Sample({"date": "2026-10-01"}),
     "checkout.check_out": Sample({"cartVersion": 1, "total": 143, "currency": "EUR"}),
+    "checkout.reject_refund": Sample(body={"reason": "it was worn"}),
     "checkout.refund_purchase": Sample(
         {"lines": [{"lineId": "00000001", "quantity": 1000}], "whole": False, "reason": "sour", "restock": True},
         {("lines", 0, "lineId"): "lineId"},
