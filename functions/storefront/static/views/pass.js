@@ -40,8 +40,8 @@ export async function show(root, { parameter: id }) {
         }
         await draw();
       } catch (error) {
-        // A pass that is shown is good without a network too.
-        if (!(error instanceof Offline || error.passing)) {
+        // A pass that is shown is good without a network too. One that was just used: the next look says so.
+        if (!(error instanceof Offline || error.passing || error.code === "PASS_USED")) {
           place.replaceChildren(problem(error));
           return;
         }
