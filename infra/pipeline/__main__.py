@@ -92,8 +92,14 @@ class Build:
         """The public doors among the services that change, to be asked at this address."""
         public = {each.name: each.room for each in self.run.services() if each.public}
         described = json.loads((self.root / "docs" / "openapi.json").read_text())
+        routes = self.output("routes") or ()
         return [
-            smoke.Door(change.service, url, smoke.paths(described, public[change.service]))
+            smoke.Door(
+                change.service,
+                url,
+                smoke.paths(described, public[change.service]),
+                smoke.pages(described, [each["path"] for each in routes if each["service"] == change.service]),
+            )
             for change in changes
             if change.service in public
         ]

@@ -37,15 +37,16 @@ Ask = Callable[[str, str, object, Mapping[str, str]], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A public door: where it is asked, and the paths it answers."""
+    """A public door: where it is asked, the paths it answers in JSON, and those under which it shows pages."""
 
     service: str
     url: str
     paths: tuple[str, ...]
+    pages: tuple[str, ...] = ()
 
     def questions(self) -> list[str]:
         """A URL for each path; a path with an id gets one that nobody has."""
-        return [self.url + re.sub(r"\{\w+\}", "smoke", path) for path in self.paths]
+        return [self.url + re.sub(r"\{\w+\}", "smoke", path) for path in (*self.paths, *self.pages)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +81,20 @@ def paths(described: Mapping[str, Any], room: str) -> tuple[str, ...]:
     )
 
 
+def pages(described: Mapping[str, Any], routes: Iterable[str]) -> tuple[str, ...]:
+    """The routes that the contract does not know, for people to look at; one with a placeholder cannot be asked."""
+    known = tuple(described["paths"])
+    return tuple(
+        route
+        for route in routes
+        if "{" not in route and not any(path == route or path.startswith(f"{route}/") for path in known)
+    )
+
+
 def complaints(door: Door, ask: Ask = ask) -> list[str]:
-    """A sentence for each path that does not answer as our doors do: in JSON, and without being at a loss."""
+    """A sentence for each path that does not answer as our doors do: in JSON or with a page, and not at a loss."""
     found = []
+    shown = {door.url + page for page in door.pages}
     for url in door.questions():
         try:
             answer = ask("GET", url, None, {})
@@ -91,7 +103,9 @@ def complaints(door: Door, ask: Ask = ask) -> list[str]:
             continue
         if answer.status >= 500:
             found.append(f"{door.service}: {url} answered {answer.status}: {_code(answer)}")
-        elif answer.data is None:
+        elif url in shown and answer.status != 200:
+            found.append(f"{door.service}: {url} answered {answer.status} and shows no page")
+        elif url not in shown and answer.data is None:
             found.append(f"{door.service}: {url} answered {answer.status}, but not in JSON: it is not our door")
     return found
 

@@ -12,7 +12,7 @@ import pytest
 
 from functions.common.cards import doors, load_cards
 from infra.pipeline import Failed
-from infra.pipeline.smoke import Answer, Door, Shopper, complaints, paths, shopper_of, story, visitor
+from infra.pipeline.smoke import Answer, Door, Shopper, complaints, pages, paths, shopper_of, story, visitor
 from tests.infra.pipeline.fake import FakeClock, FakeGoogle
 
 ROOT = Path(__file__).parents[3]
@@ -52,8 +52,29 @@ def test_the_paths_of_a_room_are_what_can_be_read_of_it() -> None:
     assert "/v1/scan/{code}" in paths(described, "scan")
     assert "/v1/scan/batch" not in paths(described, "scan"), "asking it would do something"
     assert all(path.startswith("/v1/") for path in paths(described, "price-ingest"))
-    public = {door.room.replace("_", "-") for door in doors(load_cards()) if door.public}
-    assert [room for room in sorted(public) if not paths(described, room)] == []
+    for door in doors(load_cards()):
+        if door.public:
+            asked = paths(described, door.room.replace("_", "-")) or pages(described, door.routes)
+            assert asked, f"nobody would notice that {door.service} is down"
+
+
+def test_a_route_that_the_contract_does_not_know_shows_pages() -> None:
+    described = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    routes = ("/v1/imports", "/v1/imports:pull", "/v1/receipts", "/shop", "/rooms/{room}")
+    assert pages(described, routes) == ("/shop",)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(200, None), []),
+        (Answer(404, None), [f"storefront: {URL}/shop answered 404 and shows no page"]),
+        (Answer(503, None), [f"storefront: {URL}/shop answered 503: no error code of ours"]),
+    ],
+)
+def test_a_page_is_shown_or_complained_of(answer: Answer, said: list[str]) -> None:
+    door = Door("storefront", URL, (), ("/shop",))
+    assert complaints(door, Web({f"{URL}/shop": answer})) == said
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class Pipeline:
     candidate_url: str = "https://candidate.shop.example"
     environ: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    routes: list[dict[str, str | None]] = field(default_factory=list)
     answer: Answer = OURS
 
     def begin(self, build: str, environment: str = "staging", release: str = "", created: str = "10:00") -> None:
@@ -111,9 +112,10 @@ class Pipeline:
             if name not in self.google.services:
                 self.google.serve(name, room, public=name == room, image=chosen[room])
         self.google.jobs = {"catalog-migrate": True, "scan-audit": True}
-        outputs = {"migrations": {"value": {"catalog": "catalog-migrate"}}}
+        outputs: dict[str, dict[str, Any]] = {"migrations": {"value": {"catalog": "catalog-migrate"}}}
+        outputs["routes"] = {"value": self.routes}
         if self.candidate_url:
-            outputs["candidate_url"] = {"value": self.candidate_url}  # type: ignore[dict-item]
+            outputs["candidate_url"] = {"value": self.candidate_url}
         (self.root / ".pipeline" / "outputs.json").write_text(json.dumps(outputs))
 
     def change(self, *rooms: str) -> None:
@@ -225,6 +227,20 @@ def test_only_public_candidates_are_asked_by_a_way_of_their_own(pipeline: Pipeli
     assert set(pipeline.asked) == {
         f"GET https://candidate.shop.example/v1/{room}/smoke" for room in ("scan", "catalog")
     }
+
+
+def test_pages_are_asked_by_the_routes_that_terraform_tells(pipeline: Pipeline) -> None:
+    pipeline.answer = Answer(200, {})
+    pipeline.routes = [
+        {"path": "/leaflet", "service": "catalog"},
+        {"path": "/v1/catalog", "service": "catalog"},
+        {"path": "/hidden", "service": None},
+    ]
+    pipeline.whole("one")
+    pipeline.change("catalog")
+    pipeline.to_canary("two", created="11:00")
+    assert "GET https://candidate.shop.example/leaflet" in pipeline.asked
+    assert not any("hidden" in question or question.endswith("/v1/catalog") for question in pipeline.asked)
 
 
 def test_where_there_is_no_such_way_that_they_started_must_do(pipeline: Pipeline) -> None:
