@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from functions.admin.counting import MOST_PRODUCTS, PURCHASE, Fact
 from functions.common.mongo import Document, Scoped
@@ -12,6 +12,7 @@ from functions.common.mongo import Document, Scoped
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
 
+T = TypeVar("T")
 _ZERO: list[Any] = []
 _BY_HOUR: list[dict[str, Any]] = [
     {
@@ -55,20 +56,24 @@ class MongoSales:
         update: dict[str, Any] = {"$set": dict(fact.values)}
         if fact.added:
             update["$addToSet"] = dict(fact.added)
-        kept = await Scoped(self._receipts, **scope).find_one_and_update(
-            {"_id": f"{scope['tenantId']}:{fact.id}"},
-            update,
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-            projection={"day": 1},
-        )
+
+        async def put() -> Document | None:
+            return await Scoped(self._receipts, **scope).find_one_and_update(
+                {"_id": f"{scope['tenantId']}:{fact.id}"},
+                update,
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+                projection={"day": 1},
+            )
+
+        kept = await _once_more(put)
         return kept.get("day") if kept is not None else None
 
     async def mark(self, scope: Mapping[str, str], day: str, now: datetime) -> None:
         """Have the day added up again."""
-        await Scoped(self._days, **scope).update_one(
-            {"_id": _name(scope, day)}, {"$set": {"day": day}, "$inc": {"rev": 1}, "$min": {"dueAt": now}}, upsert=True
-        )
+        update = {"$set": {"day": day}, "$inc": {"rev": 1}, "$min": {"dueAt": now}}
+        days, name = Scoped(self._days, **scope), _name(scope, day)
+        await _once_more(lambda: days.update_one({"_id": name}, update, upsert=True))
 
     async def due(self, now: datetime, limit: int) -> AsyncIterator[Document]:
         """Days of any store that something has happened to, the longest waiting first."""
@@ -106,3 +111,13 @@ class MongoSales:
 
 def _name(scope: Mapping[str, str], day: str) -> str:
     return f"{scope['tenantId']}:{scope['storeId']}:{day}"
+
+
+async def _once_more(write: Callable[[], Awaitable[T]]) -> T:
+    """Two that make the same document at once: the second finds it there, and only changes it when it comes again."""
+    from pymongo.errors import DuplicateKeyError
+
+    try:
+        return await write()
+    except DuplicateKeyError:
+        return await write()
