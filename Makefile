@@ -63,25 +63,20 @@ cover: venv ## only whether every branch of the rules is tested
 	$(BIN)/coverage run -m pytest -q tests/unit -m "not slow"
 	$(BIN)/coverage report
 
-# The rules are covered by their unit tests alone. All other tests mostly wait, so three files run at a time, each of the
-# three with servers of its own. Coverage is said only when a branch is missing: a good run ends with pytest's summaries.
+# Two lanes, each with servers of its own. Beside the others run, one after the other, tests that wait a lot or bring all
+# of the suite with them; what they say comes after. The rules are covered by their unit tests alone, and coverage is said
+# only when a branch is not: a good run ends with pytest's summaries.
+BESIDE := tests/faults tests/integration/local tests/integration/bench tests/browser tests/integration/clients \
+	tests/journeys tests/infra tests/guards
+
 .PHONY: test
 test: venv check ## all checks and all tests, the faults in their small size
-	@status=0; $(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
-	$(PYTHON) -m pytest -m "not soak" --numprocesses 3 --dist loadfile tests --ignore=tests/unit || status=1; \
+	@said=$$(mktemp); $(PYTHON) -m pytest -m "not soak" $(BESIDE) >"$$said" 2>&1 & beside=$$!; \
+	trap 'kill $$beside 2>/dev/null || true; rm -f "$$said"' EXIT; status=0; \
+	$(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
+	$(PYTHON) -m pytest -m "not soak" tests --ignore=tests/unit $(addprefix --ignore=,$(BESIDE)) || status=1; \
+	wait $$beside || status=1; cat "$$said"; \
 	report=$$($(BIN)/coverage report) || { echo "$$report"; status=1; }; exit $$status
-
-.PHONY: test-browser
-test-browser: venv ## only the tests of the web pages, in Chromium, which is installed when it is missing
-	@if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then \
-	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	    apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium; \
-	  else echo "Chromium is missing: install it (Debian: apt-get install chromium)."; exit 1; fi; fi
-	$(PYTHON) -m pytest tests/browser $(ARGS)
-
-.PHONY: screenshots
-screenshots: venv ## take the pictures of all pages for the README, phone and desktop (ARGS=shop: only of one face)
-	$(PYTHON) -m tests.browser.screenshots $(ARGS)
 
 .PHONY: faults
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functions.common import clock, failpoints, log, metrics, mongo
 from functions.common.errors import AlreadyDone, Retryable
 from functions.common.mongo import Document
-from functions.import_publish import applying, core, failing
+from functions.import_publish import applying, core, failing, gently
 from functions.import_publish.domain import failures, plan, states
 from functions.import_publish.failures_repository import Failures
 from functions.import_publish.lifecycle import LATER
@@ -119,7 +119,8 @@ async def publish_chunk(deps: Deps, tenant_id: str, import_id: str, n: int, *, a
     if chunk is None:
         raise AlreadyDone
     try:
-        await _publish(deps, document, chunk)
+        async with gently.turn():
+            await _publish(deps, document, chunk)
     except Exception as error:
         if again and is_systemic(error):
             await deps.staged.give_back(chunk)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from functions.common import bulk, mongo, products
 from functions.common.mongo import Document, Scoped
+from functions.import_publish import gently
 from functions.import_publish.repository import IMPORTS, STAGING, UNDO
 
 AUDIT = "audit_log"
@@ -41,8 +41,6 @@ _DECIDED_BY = dict.fromkeys(
     ),
     1,
 )
-SLICE = 100
-"""Products that are written at once."""
 _TAKEN = frozenset({11000, 112})
 """Duplicate key (somebody was faster) and write conflict: look again and decide again."""
 _REFUSED = 121
@@ -99,38 +97,25 @@ class Products:
 
     async def audit(self, entries: Sequence[Document]) -> None:
         """Keep audit entries; those that are kept already stay as they are."""
-        await bulk.insert_missing(AUDIT, entries)
-
-
-_turn: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+        async for _, some in gently.slices(entries):
+            await bulk.insert_missing(AUDIT, some)
 
 
 async def _gently(name: str, key: str, items: list[Document]) -> dict[int, bool]:
-    """The writes in slices, one at a time in this process: the database has others to serve in between.
-
-    Chunks are made and told of side by side, so that it is always writing; more at a time would only make scans wait.
-    """
-    global _turn
-    loop = asyncio.get_running_loop()
-    if _turn is None or _turn[0] is not loop:
-        _turn = (loop, asyncio.Semaphore(1))
     lost: dict[int, bool] = {}
-    for start in range(0, len(items), SLICE):
-        async with _turn[1]:
-            found = await _command(name, key, items[start : start + SLICE])
+    async for start, some in gently.slices(items):
+        found = await _command(name, key, some)
         lost |= {start + index: refused for index, refused in found.items()}
     return lost
 
 
-async def _command(name: str, key: str, items: list[Document]) -> dict[int, bool]:
+async def _command(name: str, key: str, items: Sequence[Document]) -> dict[int, bool]:
     from pymongo.errors import OperationFailure, WriteConcernError
 
-    if not items:
-        return {}
     reply = await mongo.database().command(
         {
             name: products.COLLECTION,
-            key: items,
+            key: list(items),
             "ordered": False,
             "writeConcern": {"w": "majority"},
             "maxTimeMS": _QUERY_MS,

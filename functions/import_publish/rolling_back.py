@@ -11,7 +11,7 @@ from functions.common.errors import AlreadyDone, Conflict, Retryable
 from functions.common.mongo import Document
 from functions.common.product_edits import Editor
 from functions.common.retail.stocktaking import Entry
-from functions.import_publish import applying, lifecycle
+from functions.import_publish import applying, gently, lifecycle
 from functions.import_publish.chunks_repository import chunk_id
 from functions.import_publish.domain import states, undo
 from functions.import_publish.domain.plan import Context, Record
@@ -177,7 +177,8 @@ async def roll_back_chunk(deps: Deps, tenant_id: str, import_id: str, n: int) ->
     if done is None:
         raise AlreadyDone
     try:
-        await _roll_back(deps, document, done)
+        async with gently.turn():
+            await _roll_back(deps, document, done)
     except Exception as error:
         if is_systemic(error):
             raise Retryable(f"a server is away ({type(error).__name__})") from error

@@ -18,7 +18,7 @@ from functions.common.errors import AlreadyDone
 from functions.common.migrations import SHARED
 from functions.common.product_names import searchable
 from functions.common.retail.barcode import check_digit
-from functions.import_publish import publishing, rolling_back, wiring
+from functions.import_publish import gently, publishing, rolling_back, wiring
 from functions.import_publish.collections import COLLECTIONS
 from functions.import_publish.domain import codes, differences, profiles, staged
 from functions.import_publish.domain.rules import Rules
@@ -169,7 +169,8 @@ class Shop:
         self.tasks.clear()
 
     async def chunk(self, n: int = 0, import_id: str = "i1", *, again: bool = False) -> None:
-        """Deliver the task of a chunk."""
+        """Deliver the task of a chunk to a process of its own: it waits for nobody's turn."""
+        gently.forget()
         await publishing.publish_chunk(self.deps, TENANT, import_id, n, again=again)
 
     async def run(self, import_id: str = "i1") -> dict[str, Any]:

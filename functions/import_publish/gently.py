@@ -1,0 +1,37 @@
+"""Publishing gives way: while an import is written, shoppers scan and prices change in the same database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from time import monotonic
+from typing import TypeVar
+
+SLICE = 50
+"""Documents in one write: the database is busy with them for a few milliseconds, and whoever scans waits no longer."""
+
+Item = TypeVar("Item")
+_turn: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+
+
+def turn() -> asyncio.Semaphore:
+    """Enter it to work on a chunk, one at a time in a process: more at a time would only keep each other waiting."""
+    global _turn
+    loop = asyncio.get_running_loop()
+    if _turn is None or _turn[0] is not loop:
+        _turn = (loop, asyncio.Semaphore(1))
+    return _turn[1]
+
+
+def forget() -> None:
+    """Begin as a process of its own would (tests)."""
+    global _turn
+    _turn = None
+
+
+async def slices(items: Sequence[Item]) -> AsyncIterator[tuple[int, Sequence[Item]]]:
+    """The items a slice at a time, each with the index of its first; then a pause as long as the slice has taken."""
+    for start in range(0, len(items), SLICE):
+        begun = monotonic()
+        yield start, items[start : start + SLICE]
+        await asyncio.sleep(monotonic() - begun)
