@@ -78,6 +78,18 @@ test: venv check ## all checks and all tests, the faults in their small size
 	wait $$beside || status=1; cat "$$said"; \
 	report=$$($(BIN)/coverage report) || { echo "$$report"; status=1; }; exit $$status
 
+.PHONY: test-browser
+test-browser: venv ## only the tests of the web pages, in Chromium, which is installed when it is missing
+	@if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null && ! command -v google-chrome >/dev/null; then \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium; \
+	  else echo "Chromium is missing: install it (Debian: apt-get install chromium)."; exit 1; fi; fi
+	$(PYTHON) -m pytest tests/browser $(ARGS)
+
+.PHONY: screenshots
+screenshots: venv ## take the pictures of all pages for the README, phone and desktop (ARGS=shop: only of one face)
+	$(PYTHON) -m tests.browser.screenshots $(ARGS)
+
 .PHONY: faults
 faults: venv ## the fault scenarios in full size; SEED=n repeats one run
 	FAULTS=full $(if $(SEED),SEED=$(SEED) )$(PYTHON) -m pytest tests/faults tests/security tests/guards \
