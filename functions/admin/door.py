@@ -11,7 +11,7 @@ from functions.admin.visit import FORM, CrossSite, SignInNeeded, Visit
 from functions.common import auth, envelope, log, web
 from functions.common.envelope import Reply, Response
 from functions.common.errors import Malformed, MethodNotAllowed, NotFound, Problem
-from functions.common.http import Call, HttpDoor, plumbing, render, translate
+from functions.common.http import Call, HttpDoor, render, translate
 from functions.common.routing import Route
 
 if TYPE_CHECKING:
@@ -84,16 +84,13 @@ class PageDoor(HttpDoor):
         return render(reply, call.route, request_id, started)
 
     async def _unrouted(self, method: str, path: str, started: float) -> Response:
-        response = await plumbing(path, self._ready)
-        if response is not None:
-            return response
+        if not path.startswith(domain.HOME):
+            return await super()._unrouted(method, path, started)
         allowed = self.table.methods(path)
         problem: Problem = NotFound("there is no such page", code="NO_SUCH_PATH")
         if allowed:
             problem = MethodNotAllowed(f"{method} is not one of {', '.join(allowed)}")
         request_id = envelope.new_request_id().encode()
-        if not path.startswith(domain.HOME):
-            return envelope.failure(problem, request_id, started)
         call = Call(_NOWHERE, {}, [])
         call.request_id, call.query, call.body = request_id.decode(), {}, {}
         response = render((await wiring.visit(call)).problem(problem), _NOWHERE, request_id, started)
