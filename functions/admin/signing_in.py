@@ -99,6 +99,8 @@ class LocalIssuer:
 def provider(own: Admin, environment: str, client: httpx.AsyncClient) -> Provider:
     """The one that the settings name. Raises SettingsError for the local issuer but on a developer's machine."""
     if own.dashboard_sign_in == "firebase":
+        if not own.firebase_api_key:
+            raise SettingsError("FIREBASE_API_KEY is not set: nobody could sign in to the dashboard")
         return Firebase(client, own.firebase_auth_url, own.firebase_api_key)
     if own.dashboard_sign_in == "local" and environment in ("local", "test"):
         return LocalIssuer(client)

@@ -16,6 +16,7 @@ from functions.common import auth, web
 from functions.common import settings as common_settings
 from functions.common.errors import Unauthenticated
 from functions.common.once import Once
+from functions.common.settings import SettingsError
 
 if TYPE_CHECKING:
     import httpx
@@ -54,6 +55,8 @@ def _build() -> Wiring:
     import httpx
 
     own, common = settings.load(), common_settings.common()
+    if not own.public_api_url:
+        raise SettingsError("PUBLIC_API_URL is empty: the dashboard would not know where the API is")
     client = httpx.AsyncClient(
         base_url=own.public_api_url,
         timeout=httpx.Timeout(own.dashboard_api_seconds, connect=2.0),
@@ -63,13 +66,20 @@ def _build() -> Wiring:
     )
     templates = rendering.Templates(HERE / "templates")
     around = Surroundings(
-        sealer=Sealer(own.dashboard_key),
+        sealer=_sealer(own.dashboard_key),
         render=templates.render,
         asset=rendering.Assets(HERE / "static").url,
         hosts=frozenset({urlsplit(own.public_api_url).netloc}),
         secure=common.environment not in _LOCAL,
     )
     return Wiring(around, templates, client, signing_in.provider(own, common.environment, client))
+
+
+def _sealer(keys: str) -> Sealer:
+    try:
+        return Sealer(keys)
+    except ValueError as error:
+        raise SettingsError(f"DASHBOARD_KEY cannot be used: {error}") from error
 
 
 async def visit(call: Call, *, signed_in: bool = True) -> Visit:

@@ -398,7 +398,11 @@ async def plumbing(path: str, ready: Ready | None) -> Response | None:
     if path == "/health":
         return Response(200, b'{"status":"ok"}', JSON_HEADERS)
     if path == "/ready":
-        checks = await ready() if ready is not None else {}
+        try:
+            checks = await ready() if ready is not None else {}
+        except settings.SettingsError as error:
+            # It names variables, never what they hold: whoever deploys reads here what is missing.
+            checks = {"settings": str(error)}
         healthy = all(state == "ok" for state in checks.values())
         body = envelope.encode({"status": "ok" if healthy else "unavailable", "checks": checks})
         return Response(200 if healthy else 503, body, JSON_HEADERS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functions.common import auth, web
 from functions.common.http import Call, HttpDoor, Reply
-from functions.storefront.pages import pages
+from functions.storefront.pages import pages, ready
 
-door = HttpDoor("storefront")
+door = HttpDoor("storefront", ready=ready)
 
 
 @door.get("/shop", auth=auth.public(), summary="Where the app begins", page=True)

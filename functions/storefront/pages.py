@@ -32,9 +32,13 @@ class Pages:
 
 
 def build(own: Storefront, environment: str) -> Pages:
-    """The pages for one environment: on a developer's machine anybody signs in, elsewhere Firebase says who is who."""
+    """The pages for one environment: on a developer's machine anybody signs in, elsewhere Firebase says who is who.
+
+    Raises SettingsError where people could not sign in or pay.
+    """
+    _demand(own, environment)
     stripe = own.stripe_publishable_key not in ("", LOCAL_STRIPE_KEY)
-    firebase = own.storefront_firebase_key
+    firebase = own.firebase_api_key
     policy = web.Policy(
         script=_STRIPE_SCRIPTS if stripe else (),
         frame=_STRIPE_FRAMES if stripe else (),
@@ -45,11 +49,25 @@ def build(own: Storefront, environment: str) -> Pages:
     folder = web.Folder(STATIC, policy)
     config: dict[str, Any] = {
         "development": environment == LOCAL,
-        "signIn": "firebase" if firebase else LOCAL if environment == LOCAL else "none",
+        "signIn": "firebase" if firebase else LOCAL,
         "firebaseKey": firebase or None,
         "payment": "stripe" if stripe else LOCAL,
     }
     return Pages(folder, policy.headers(), json.dumps(config).encode(), Once(lambda: shell(folder)))
+
+
+def _demand(own: Storefront, environment: str) -> None:
+    """Elsewhere than on a developer's machine nobody says who he is, and nobody pays with a card that is none."""
+    missing = [
+        name
+        for name, value in (
+            ("FIREBASE_API_KEY", own.firebase_api_key),
+            ("STRIPE_PUBLISHABLE_KEY", own.stripe_publishable_key.replace(LOCAL_STRIPE_KEY, "")),
+        )
+        if not value
+    ]
+    if missing and environment != LOCAL:
+        raise settings.SettingsError(f"settings of the shop: {', '.join(missing)} must be set in {environment}")
 
 
 def shell(folder: web.Folder) -> bytes:
@@ -63,3 +81,9 @@ def shell(folder: web.Folder) -> bytes:
 
 
 pages = Once(lambda: build(load(), settings.common().environment))
+
+
+async def ready() -> dict[str, str]:
+    """There is nothing to wait for; without its settings the shop is never ready."""
+    pages()
+    return {}

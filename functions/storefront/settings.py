@@ -13,7 +13,7 @@ class Storefront:
     """Both keys are public: they are told to every browser."""
 
     stripe_publishable_key: str = ""
-    storefront_firebase_key: str = ""
+    firebase_api_key: str = ""
 
 
 load = Once(lambda: settings.load(Storefront))

@@ -28,8 +28,8 @@ STRIPE = """globalThis.Stripe = (key) => ({
     return {};
   },
 });"""
-KEYS = {"STOREFRONT_FIREBASE_KEY": "AIza-test", "STRIPE_PUBLISHABLE_KEY": "pk_test_theirs"}
-OURS = {"STOREFRONT_FIREBASE_KEY": "", "STRIPE_PUBLISHABLE_KEY": "pk_test_local"}
+KEYS = {"FIREBASE_API_KEY": "AIza-test", "STRIPE_PUBLISHABLE_KEY": "pk_test_theirs"}
+OURS = {"FIREBASE_API_KEY": "", "STRIPE_PUBLISHABLE_KEY": "pk_test_local"}
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -125,13 +125,14 @@ def python(root: Path, stage: Stage, code: str) -> subprocess.CompletedProcess[s
 
 
 @contextmanager
-def served(root: Path, stage: Stage, door: Door, port: int) -> Iterator[str]:
-    """The URL of the door, run as the image runs it."""
+def served(root: Path, stage: Stage, door: Door, port: int, **settings: str) -> Iterator[str]:
+    """The URL of the door, run as the image runs it, with settings as Terraform would give them."""
+    own = {"FUNCTION_TARGET": door.target, "PORT": str(port), "K_SERVICE": door.service}
     process = subprocess.Popen(
         stage.command,
         executable=str(VENV / "bin" / stage.command[0]),
         cwd=f"{root}{stage.workdir}",
-        env=environment(root, stage) | {"FUNCTION_TARGET": door.target, "PORT": str(port), "K_SERVICE": door.service},
+        env=environment(root, stage) | own | settings,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -178,6 +179,42 @@ def test_every_door_is_served_from_the_image(door: Door, tmp_path: Path, free_po
     with served(tmp_path, stage, door, free_port()) as url:
         assert status_of(f"{url}/health") == 200
         assert status_of(f"{url}/no/such/path") == 404
+
+
+PAGES = {
+    "admin": {
+        "/admin/sign-in": "Anmelden",
+        "/admin/static/admin.js": "addEventListener",
+        "/admin/static/vendor/htmx-2.0.11/htmx.min.js": "htmx",
+    },
+    "storefront": {
+        "/shop/": "<title>RetailScan</title>",
+        "/shop/shell.js": "views/cart.js",
+        "/shop/lib/cart.js": "export",
+        "/shop/vendor/zxing-wasm-3.1.4/reader/index.js": "export",
+    },
+}
+"""room -> page -> what it must hold: templates, texts in another language, scripts, and what others wrote."""
+GIVEN = {
+    **{"FIREBASE_API_KEY": "AIza", "STRIPE_PUBLISHABLE_KEY": "pk_live_1", "DASHBOARD_KEY": "k" * 32},
+    **{"PUBLIC_API_URL": "https://api.test", "IDENTITY_ISSUER": "i", "IDENTITY_AUDIENCE": "a"},
+    **{"IDENTITY_JWKS": '{"keys":[]}'},
+}
+
+
+@pytest.mark.parametrize(
+    "door", [each for each in DOORS if each.room in PAGES and each.public], ids=lambda door: door.room
+)
+def test_the_images_of_rooms_with_pages_hold_their_files(
+    door: Door, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    stage = follow(door.room, REPOSITORY, tmp_path)
+    with served(tmp_path, stage, door, free_port(), **GIVEN) as url:
+        assert status_of(f"{url}/ready") == 200
+        for page, holds in PAGES[door.room].items():
+            german = urllib.request.Request(f"{url}{page}", headers={"accept-language": "de"})
+            with urllib.request.urlopen(german, timeout=15) as answer:
+                assert holds in answer.read().decode(), page
 
 
 def test_code_comes_from_the_image_and_not_from_here(image: tuple[str, Path, Stage]) -> None:

@@ -24,8 +24,7 @@ locals {
 
   # Variables that a card names by themselves, and what they are here.
   own = merge(
-    { PUBLIC_API_URL = "https://${var.domain}" },
-    { for variable in ["FIREBASE_API_KEY", "STOREFRONT_FIREBASE_KEY"] : variable => module.identity.api_key },
+    { PUBLIC_API_URL = "https://${var.domain}", FIREBASE_API_KEY = module.identity.api_key },
     var.settings,
     { for variable, bucket in module.buckets : variable => bucket.name },
   )

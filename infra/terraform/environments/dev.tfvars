@@ -18,6 +18,9 @@ candidates          = false
 redis               = { memory_gb = 1 }
 instances           = { default = { min = 0, max = 2 } }
 
+# Public, and an example as the numbers here: by which apps show the payment sheet.
+settings = { STRIPE_PUBLISHABLE_KEY = "pk_example" }
+
 atlas = {
   org_id                 = "000000000000000000000000"
   federation_settings_id = "000000000000000000000001"

@@ -9,6 +9,9 @@ attestor = "projects/retailscan-operations/attestors/pipeline"
 alerts_to = { page = ["on-call@example.com"], ticket = ["platform@example.com"] }
 budget    = { billing_account = "000000-000000-000000", amount = 12000 }
 
+# Public, and an example as the numbers here: by which apps show the payment sheet.
+settings = { STRIPE_PUBLISHABLE_KEY = "pk_example" }
+
 redis         = { memory_gb = 5, replicas = 1 }
 nat_addresses = 2
 

@@ -14,6 +14,9 @@ archive_days = 90
 redis        = { memory_gb = 2 }
 instances    = { default = { max = 5 } }
 
+# Public, and an example as the numbers here: by which apps show the payment sheet.
+settings = { STRIPE_PUBLISHABLE_KEY = "pk_example" }
+
 atlas = {
   org_id                 = "000000000000000000000000"
   federation_settings_id = "000000000000000000000001"

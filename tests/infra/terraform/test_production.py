@@ -515,6 +515,25 @@ def test_an_environment_is_planned_with_its_own_names(workspace: Workspace, envi
     assert all(check["status"] == "pass" for check in document.get("checks", ()) if check["address"]["kind"] == "check")
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_doors_with_pages_are_told_all_without_which_they_never_become_ready(
+    workspace: Workspace, environment: str
+) -> None:
+    document = workspace.plan(environment)
+    services = {each.get("name"): each for each in plans.read(document).of(SERVICE)}
+    env = {
+        name: {each["name"]: each for each in plans.containers(services[name])[0]["env"]}
+        for name in ("admin", "storefront", "checkout")
+    }
+    domain = document["variables"]["domain"]["value"]
+    assert env["admin"]["PUBLIC_API_URL"]["value"] == f"https://{domain}"
+    assert env["admin"]["DASHBOARD_KEY"]["value_source"][0]["secret_key_ref"][0]["version"] == "1"
+    assert "DASHBOARD_SIGN_IN" not in env["admin"], "Firebase, unless somebody says otherwise"
+    # Google makes the key, so its value is known when it has: that there is one is what a plan can show.
+    assert {"FIREBASE_API_KEY"} <= env["admin"].keys() & env["storefront"].keys()
+    assert env["storefront"]["STRIPE_PUBLISHABLE_KEY"]["value"] == env["checkout"]["STRIPE_PUBLISHABLE_KEY"]["value"]
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS[1:])
 def test_what_holds_data_cannot_be_deleted_by_a_slip(workspace: Workspace, environment: str) -> None:
     found = plans.read(workspace.plan(environment))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.common.settings import SettingsError
 from functions.storefront import pages
 from functions.storefront.settings import Storefront
 
@@ -43,9 +44,21 @@ def test_in_production_only_firebase_and_stripe_may_be_asked_besides_us() -> Non
     assert "'unsafe-inline'" not in json.dumps(rules)
 
 
-@pytest.mark.parametrize("environment", ["prod", "staging", "test"])
-def test_without_firebase_nobody_signs_in_but_on_a_developers_machine(environment: str) -> None:
-    assert json.loads(pages.build(Storefront(), environment).config)["signIn"] == "none"
+@pytest.mark.parametrize("environment", ["prod", "staging", "dev", "test"])
+@pytest.mark.parametrize(
+    ("own", "missing"),
+    [
+        (Storefront("pk_live_1", ""), "FIREBASE_API_KEY must"),
+        (Storefront("", "AIza"), "STRIPE_PUBLISHABLE_KEY must"),
+        (Storefront(pages.LOCAL_STRIPE_KEY, "AIza"), "STRIPE_PUBLISHABLE_KEY must"),
+        (Storefront(), "FIREBASE_API_KEY, STRIPE_PUBLISHABLE_KEY must"),
+    ],
+)
+def test_where_people_could_not_sign_in_or_pay_the_shop_does_not_open(
+    environment: str, own: Storefront, missing: str
+) -> None:
+    with pytest.raises(SettingsError, match=missing):
+        pages.build(own, environment)
 
 
 def test_the_app_consists_of_all_its_own_files() -> None:
