@@ -9,6 +9,7 @@ from functions.admin import (
     operations,
     products,
     promotions,
+    purchases,
     sales,
     sales_operations,
     sales_wiring,
@@ -23,7 +24,7 @@ from functions.common.events import EventDoor, Job, Message
 __all__ = ["admin", "admin_events", "door"]
 
 # Importing them has put them on the door.
-PAGES = (home, products, imports, connections, promotions, sales, sales_operations, staff, operations)
+PAGES = (home, products, imports, connections, promotions, sales, purchases, sales_operations, staff, operations)
 
 _TOPICS = {"discount": discount.TOPIC, "catalog": catalog.TOPIC}
 

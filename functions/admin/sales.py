@@ -1,4 +1,4 @@
-"""What a store has sold: days as they were closed, and single purchases with their receipts."""
+"""What a store has sold: day by day, and days as they were closed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from functions.admin.api import path
-from functions.admin.domain import BRAND_MANAGER, STORE_MANAGER, STORE_STAFF
+from functions.admin.domain import BRAND_MANAGER, STORE_MANAGER
 from functions.admin.door import door
 from functions.admin.products import beside
 from functions.admin.visit import Visit
@@ -16,10 +16,7 @@ from functions.common.errors import Problem
 from functions.common.retail.currencies import EXPONENTS
 
 SALES = "/admin/stores/{storeId}/sales"
-PURCHASES = "/admin/stores/{storeId}/purchases"
-ONE = PURCHASES + "/{checkoutId}"
 _DAYS = 60
-_STATES = ("paid", "exit_issued", "exited", "closed", "refunded", "cancelled", "expired")
 
 
 @door.page(SALES, BRAND_MANAGER, STORE_MANAGER)
@@ -42,28 +39,6 @@ async def close_day(visit: Visit) -> Reply:
     return visit.go(path("/admin/stores/{store}/sales", store=store["storeId"]))
 
 
-@door.page(PURCHASES, STORE_MANAGER, STORE_STAFF)
-async def list_purchases(visit: Visit) -> Reply:
-    store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
-    where = path("/v1/stores/{store}/purchases", store=store["storeId"])
-    found = await visit.api.get(where, state=visit.query.get("state"), page=visit.page_number, limit=20)
-    return visit.show("purchases.html", found=found, states=_STATES)
-
-
-@door.page(ONE, STORE_MANAGER, STORE_STAFF)
-async def show_purchase(visit: Visit) -> Reply:
-    store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
-    purchase = (await visit.api.get(_purchase(visit, store))).data
-    return visit.show("purchase.html", purchase=purchase)
-
-
-@door.page(ONE + "/receipt.pdf", STORE_MANAGER, STORE_STAFF)
-async def download_receipt(visit: Visit) -> Reply:
-    store = await visit.at_store()
-    content = await visit.api.read(_purchase(visit, store) + "/receipt.pdf")
-    return visit.download(content, "application/pdf", "receipt.pdf")
-
-
 async def _page(visit: Visit, store: dict[str, Any], wrong: str = "") -> Reply:
     where = path("/v1/stores/{store}", store=store["storeId"])
     sold, closed = await asyncio.gather(
@@ -83,8 +58,3 @@ def chart_of(days: list[dict[str, Any]], currency: str) -> str:
     scale = 10 ** EXPONENTS.get(currency, 2)
     values = [(each["total"] - each["refunded"]) / scale for each in ordered]
     return json.dumps({"days": [each["date"] for each in ordered], "values": values})
-
-
-def _purchase(visit: Visit, store: dict[str, Any]) -> str:
-    ids = {"store": store["storeId"], "id": visit.call.params["checkoutId"]}
-    return path("/v1/stores/{store}/purchases/{id}", **ids)

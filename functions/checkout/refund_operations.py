@@ -10,7 +10,7 @@ from functions.checkout.refund_steps import RefundDeps, entry_of
 from functions.checkout.refunding import Person, Request
 from functions.common import errors, stores
 from functions.common.errors import NotFound
-from functions.common.http import Call, Reply
+from functions.common.http import Call, Pagination, Reply
 from functions.common.mongo import Document
 
 REFUNDS = "/v1/stores/{storeId}/purchases/{checkoutId}/refunds"
@@ -66,6 +66,26 @@ async def reject_refund(call: Call) -> Reply:
     purchase = await _purchase(call, deps)
     rejected = await refunding.reject(deps, purchase, refund_id, call.body.reason, _person(call), call.now)
     return Reply(view(rejected, refund_id))
+
+
+@door.get(
+    REFUNDS,
+    auth=MANAGER,
+    summary="What was given back of a purchase, and what waits for a second person; the latest first",
+    query="Page",
+    reply="RefundView",
+    listed=True,
+    rate="manage",
+    errors=NOT_FOUND,
+)
+async def list_refunds(call: Call) -> Reply:
+    purchase, query = await _purchase(call, payment_wiring.refunds()), call.query
+    entries = list(reversed(purchase["refunds"]))
+    shown = entries[(query.page - 1) * query.limit :][: query.limit]
+    return Reply(
+        [view(purchase, each["id"]) for each in shown],
+        pagination=Pagination(query.page, query.limit, len(entries)),
+    )
 
 
 @door.get(

@@ -39,7 +39,7 @@ PURCHASE: dict[str, Any] = {
     "createdAt": AT, "expiresAt": AT, "paidAt": AT, "interventions": [],
     "history": [{"state": "paid", "at": AT, "why": NASTY}],
     "payment": {"method": {"type": "card", "brand": NASTY}},
-    "lines": [{"name": NASTY, "barcode": "1", "quantity": 3000, "discount": 0, "payable": 1299}],
+    "lines": [{"lineId": "l1", "name": NASTY, "barcode": "1", "quantity": 3000, "discount": 0, "payable": 1299}],
 }  # fmt: skip
 LETTER: dict[str, Any] = {
     "id": "d-1", "status": "parked", "code": "NOT_JSON", "reason": NASTY, "subscription": NASTY, "messageId": "m",
@@ -65,6 +65,7 @@ def shelf(api: FakeApi) -> None:
     api.says("GET", "/v1/stores/berlin/sales", [sold(), sold("2026-11-19")])
     api.says("GET", "/v1/stores/berlin/purchases", [PURCHASE])
     api.says("GET", "/v1/stores/berlin/purchases/c-1", PURCHASE)
+    api.says("GET", "/v1/stores/berlin/purchases/c-1/refunds", [])
     api.says(
         "GET", "/v1/import-connections",
         [{"name": NASTY, "kind": "https", "settings": {"url": NASTY}, "secretSetAt": None, "lastTest": None}],

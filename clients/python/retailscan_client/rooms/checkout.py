@@ -340,6 +340,20 @@ class Checkout:
             "GET", f"/v1/stores/{part(store_id)}/purchases/{part(checkout_id)}/receipt.pdf", scheme="identity"
         )
 
+    def list_refunds(self, store_id: str, checkout_id: str, *, limit: int | None = None) -> Listing[RefundView]:
+        """What was given back of a purchase, and what waits for a second person; the latest first.
+
+        Roles: store_manager.
+
+        `limit`: default: 20.
+        """
+        answer: Listing[RefundView] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/purchases/{part(checkout_id)}/refunds",
+            scheme="identity",
+            query={"limit": limit},
+        )
+        return answer
+
     def refund_purchase(
         self, store_id: str, checkout_id: str, body: NewRefund, *, idempotency_key: str | None = None
     ) -> RefundView:

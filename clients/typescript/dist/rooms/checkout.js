@@ -356,6 +356,19 @@ export class Checkout {
         }, options);
     }
     /**
+     * What was given back of a purchase, and what waits for a second person; the latest first.
+     *
+     * Roles: store_manager.
+     */
+    listRefunds(storeId, checkoutId, options = {}) {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/purchases/${part(checkoutId)}/refunds`,
+            scheme: "identity",
+            query: ["limit"],
+        }, options);
+    }
+    /**
      * Give back what lines of a purchase, or all of it, are worth; above a limit a second person has to agree.
      *
      * The body may have 65,536 bytes.

@@ -74,6 +74,12 @@ export interface ListPurchasesOptions extends Options {
     to?: string;
 }
 
+/** For listRefunds. */
+export interface ListRefundsOptions extends Options {
+    /** default: 20 */
+    limit?: number;
+}
+
 /** From the cart to the exit pass, one purchase at a time, charged once and never oversold. */
 export class Checkout {
     readonly #connection: Connection;
@@ -453,6 +459,20 @@ export class Checkout {
             method: "GET",
             path: `/v1/stores/${part(storeId)}/purchases/${part(checkoutId)}/receipt.pdf`,
             scheme: "identity",
+        }, options);
+    }
+
+    /**
+     * What was given back of a purchase, and what waits for a second person; the latest first.
+     *
+     * Roles: store_manager.
+     */
+    listRefunds(storeId: string, checkoutId: string, options: ListRefundsOptions = {}): Listing<RefundView> {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/purchases/${part(checkoutId)}/refunds`,
+            scheme: "identity",
+            query: ["limit"],
         }, options);
     }
 
