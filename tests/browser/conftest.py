@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, async_playwright, expect
 
 from local.suite import Suite
 from tests.browser.axe import source
@@ -24,6 +24,7 @@ from tests.journeys.shopping import TENANT, Town
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 ROOMS = (
     *("storefront", "catalog", "sessions", "scan", "notify", "discount", "checkout", "exit_gate", "price_ingest"),
     *("admin", "import_publish"),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 
-from tests.browser.conftest import DESKTOP, PATIENCE_MS, Visitor
-
-expect.set_options(timeout=PATIENCE_MS)
+from tests.browser.conftest import DESKTOP, Visitor
 
 GOODS = """barcode,name,price,stock
 4009999700010,Elderflower Soda,1.99,24

@@ -181,6 +181,12 @@ async def test_what_somebody_types_survives_a_new_price(visitor: Visitor, town: 
     await expect(coupon).to_be_focused()
     await page.keyboard.type("OME")
     await expect(coupon).to_have_value("WELCOME")
+    card = page.get_by_label("Brand card")
+    await card.fill("acme-own:97")
+    await town.publish({"barcode": code, "price": 170, "currency": "EUR"})
+    await expect(page.locator("#totals .total")).to_contain_text("€1.70")
+    await expect(card).to_be_focused()
+    await expect(card).to_have_value("acme-own:97")
 
 
 async def test_a_coupon_code_that_brings_nothing_says_so(visitor: Visitor, town: Town, axe: Axe) -> None:

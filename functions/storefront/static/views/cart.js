@@ -5,14 +5,15 @@ import { hear } from "../lib/bus.js";
 import * as basket from "../lib/cart.js";
 import { form, h, money, problem, quantity, redraw, say } from "../lib/dom.js";
 import { begin } from "../lib/checkout.js";
+import { scanner } from "../lib/scanner.js";
 import { visit } from "../lib/visit.js";
 
 export const title = "Cart";
 
 export async function show(root, { go }) {
-  const place = h("div");
+  const goods = h("div");
+  const till = h("div");
   const wrong = h("div");
-  root.replaceChildren(h("h1", {}, "Cart"), wrong, place);
   const attempt = async (work) => {
     wrong.replaceChildren();
     try {
@@ -21,9 +22,14 @@ export async function show(root, { go }) {
       wrong.replaceChildren(problem(error));
     }
   };
+  const more = extras(attempt);
+  root.replaceChildren(h("h1", {}, "Cart"), wrong, goods, more.element, till);
   const draw = async () => {
     const waiting = await basket.waiting();
-    redraw(place, ...parts(basket.cart(), waiting, attempt, go));
+    const cart = basket.cart();
+    redraw(goods, ...goodsOf(cart, waiting, attempt));
+    more.draw(cart);
+    redraw(till, ...(cart && !isEmpty(cart, waiting) ? [payButton(cart, waiting, attempt, go)].flat().filter(Boolean) : []));
   };
   const stop = hear("cart", draw);
   await draw();
@@ -33,23 +39,26 @@ export async function show(root, { go }) {
       if (!(error instanceof Offline)) throw error;
     });
   });
-  return stop;
+  return () => {
+    stop();
+    more.stop();
+  };
 }
 
-function parts(cart, waiting, attempt, go) {
+const isEmpty = (cart, waiting) => (cart?.lines.length ?? 0) + waiting.length === 0;
+
+function goodsOf(cart, waiting, attempt) {
   const { currency } = visit()?.store ?? {};
   const lines = (cart?.lines ?? []).map((line) => lineOf(line, cart, attempt));
   const queued = waiting.map((line) => queuedLine(line, currency, attempt));
-  if (lines.length + queued.length === 0) {
+  if (isEmpty(cart, waiting)) {
     return [h("p", {}, "There is nothing in it yet."), h("a", { href: "#/scan", class: "button wide" }, "Scan something")];
   }
   return [
     h("ul", { class: "lines", id: "lines" }, lines),
     queued.length > 0 && h("section", {}, h("h2", {}, "Waiting for the network"), h("ul", { class: "lines", id: "queue" }, queued)),
     cart && totals(cart),
-    cart && extras(cart, attempt),
-    cart && payButton(cart, waiting, attempt, go),
-  ].flat().filter(Boolean);
+  ].filter(Boolean);
 }
 
 function lineOf(line, cart, attempt) {
@@ -98,20 +107,38 @@ function totals(cart) {
   return h("section", { "aria-label": "Total" }, h("dl", { class: "totals", id: "totals" }, rows), taxes && h("p", { class: "hint" }, taxes));
 }
 
-function extras(cart, attempt) {
-  const codes = cart.codes.map((each) => h("li", {}, `${each.code}: ${each.message ?? "used"} `,
-    h("button", { type: "button", class: "quiet", "aria-label": `Remove ${each.code}`, onclick: () => attempt(() => basket.dropCode(each.code)) }, "Remove")));
-  const card = cart.card
-    ? h("p", {}, `Card ${cart.card.maskedNumber ?? ""} of ${cart.card.brandId} counts. `,
-        h("button", { type: "button", class: "quiet", onclick: () => attempt(basket.dropCard) }, "Take it off"))
-    : form({ class: "row" }, ({ card: code }) => basket.useCard(code.trim()),
-        h("label", {}, "Brand card", h("input", { name: "card", autocomplete: "off", placeholder: "brand:number" })), h("button", {}, "Use"));
-  return h("details", {}, h("summary", {}, "Coupon or brand card"),
-    codes.length > 0 && h("ul", { class: "plain" }, codes),
+/** Coupons and the brand card. It stays while the cart around it is drawn anew: a camera may be on, a code half typed. */
+function extras(attempt) {
+  const codes = h("ul", { class: "plain" });
+  const counted = h("div");
+  const card = scanner({
+    kind: "card", label: "Brand card", hint: "The number on it, or what its code says: brand:number.", button: "Use the card",
+    start: "Scan the card", take: async (code) => {
+      await basket.useCard(code);
+      card.stop();
+      counted.querySelector("button")?.focus();
+      say("The card counts.");
+    },
+  });
+  const element = h("details", { hidden: true }, h("summary", {}, "Coupon or brand card"), codes,
     form({ class: "row" }, ({ coupon }) => basket.useCode(coupon.trim()),
       h("label", {}, "Coupon code", h("input", { name: "coupon", autocomplete: "off" })), h("button", {}, "Use")),
-    card);
+    counted, card.element);
+  const draw = (cart) => {
+    element.hidden = !cart?.lines.length;
+    if (cart === null) return;
+    redraw(codes, ...cart.codes.map((each) => codeOf(each, attempt)));
+    redraw(counted, ...(cart.card ? [cardOf(cart.card, attempt)] : []));
+    card.element.hidden = cart.card !== null;
+  };
+  return { element, draw, stop: card.stop };
 }
+
+const codeOf = (each, attempt) => h("li", {}, `${each.code}: ${each.message ?? "used"} `,
+  h("button", { type: "button", class: "quiet", "aria-label": `Remove ${each.code}`, onclick: () => attempt(() => basket.dropCode(each.code)) }, "Remove"));
+
+const cardOf = (card, attempt) => h("p", {}, `Card ${card.maskedNumber ?? ""} of ${card.brandId} counts. `,
+  h("button", { type: "button", class: "quiet", onclick: () => attempt(basket.dropCard) }, "Take it off"));
 
 function payButton(cart, waiting, attempt, go) {
   if (cart.checkoutId) return h("a", { class: "button wide", href: `#/pay/${cart.checkoutId}` }, "Go on paying");
