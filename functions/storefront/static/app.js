@@ -24,6 +24,7 @@ const main = document.getElementById("page");
 let config;
 let close = () => {};
 let turn = 0;
+let outdated = false;
 
 const go = (where) => {
   if (location.hash === `#/${where}`) show();
@@ -157,10 +158,11 @@ function showNetwork(there) {
 }
 
 async function start() {
+  noticeNewer();
   config = await (await fetch("config.json")).json();
   await prepare(config);
   listenToAll();
-  addEventListener("hashchange", show);
+  addEventListener("hashchange", () => (outdated ? location.reload() : show()));
   listen();
   watchExpiry();
   showNetwork(navigator.onLine);
@@ -168,8 +170,26 @@ async function start() {
   countLines();
   if (visit()) basket.sync().then(basket.look).catch(() => {});
   keepFresh();
-  // Not before the first page is there: it is about the next visit to it.
-  await navigator.serviceWorker?.register("sw.js");
+  await keepApp();
+}
+
+/** A newer version of the app begins with the next page; what waits is kept on the phone, so nothing is lost by it. */
+function noticeNewer() {
+  const workers = navigator.serviceWorker;
+  // The first worker of all takes over from nobody: these are its files.
+  let controlled = Boolean(workers?.controller);
+  workers?.addEventListener("controllerchange", () => {
+    outdated = controlled;
+    controlled = true;
+  });
+}
+
+async function keepApp() {
+  const registration = await navigator.serviceWorker?.register("sw.js");
+  if (!registration) return;
+  // An installed app stays open for days, and the browser looks for a newer one only when it is opened.
+  const look = () => document.visibilityState === "visible" && registration.update().catch(() => {});
+  document.addEventListener("visibilitychange", look);
 }
 
 start();
