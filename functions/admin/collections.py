@@ -1,10 +1,11 @@
-"""What this room keeps: a small document for each purchase, what they add up to by day, and prices over time."""
+"""What this room keeps: a document for each purchase, what they add up to by day, prices and stock-outs over time."""
 
 from __future__ import annotations
 
 from functions.common.migrations import Collection, Index
 
 RECEIPTS, DAYS, POINTS = "sales_receipts", "sales_days", "price_points"
+STOCK_OUTS, AVAILABILITY = "stock_outs", "availability_days"
 _WHOLE = ["int", "long"]
 _TEXT = {"bsonType": "string", "minLength": 1}
 _DAY = {"bsonType": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
@@ -53,6 +54,52 @@ COLLECTIONS = [
                     "at": {"bsonType": "date"},
                     "value": {"bsonType": _WHOLE},
                     "expiresAt": {"bsonType": "date"},
+                },
+            }
+        },
+    ),
+    Collection(
+        STOCK_OUTS,
+        [
+            # A page of either list, and what a look compares with: only products that it is about are in them.
+            Index((("storeId", 1), ("since", 1), ("_id", 1)), partial={"since": {"$type": "date"}}),
+            Index((("storeId", 1), ("seconds", -1), ("_id", 1)), partial={"seconds": {"$gt": 0}}),
+            # One that is out of stock has none.
+            Index((("expiresAt", 1),), ttl_seconds=0),
+        ],
+        {
+            "$jsonSchema": {
+                "bsonType": "object",
+                "required": ["tenantId", "storeId", "barcode", "rev", "seen", "since", "times", "seconds"],
+                "properties": {
+                    "tenantId": _TEXT,
+                    "storeId": _TEXT,
+                    "barcode": _TEXT,
+                    "rev": {"bsonType": _WHOLE},
+                    "seen": {"bsonType": "array", "maxItems": 400},
+                    "since": {"bsonType": ["date", "null"]},
+                    "until": {"bsonType": ["date", "null"]},
+                    "times": {"bsonType": _WHOLE, "minimum": 0},
+                    "seconds": {"bsonType": _WHOLE, "minimum": 0},
+                    "expiresAt": {"bsonType": "date"},
+                },
+            }
+        },
+    ),
+    Collection(
+        AVAILABILITY,
+        [Index((("storeId", 1), ("day", -1)))],
+        {
+            "$jsonSchema": {
+                "bsonType": "object",
+                "required": ["tenantId", "storeId", "day", "slot", "looks", "sumListed", "sumOut"],
+                "properties": {
+                    "tenantId": _TEXT,
+                    "storeId": _TEXT,
+                    "day": _DAY,
+                    "looks": {"bsonType": _WHOLE, "minimum": 1},
+                    "sumListed": {"bsonType": _WHOLE, "minimum": 0},
+                    "sumOut": {"bsonType": _WHOLE, "minimum": 0},
                 },
             }
         },

@@ -12,6 +12,7 @@ NONE = "\u2013"
 _MARKS = {"en": (",", "."), "de": (".", ",")}
 _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)
 _TIMES = {"en": "%Y-%m-%d %H:%M", "de": "%d.%m.%Y %H:%M"}
+_LASTS = {"en": ("d", "h", "min"), "de": ("Tg.", "Std.", "Min.")}
 _DAYS = {"en": "%Y-%m-%d", "de": "%d.%m.%Y"}
 
 
@@ -44,6 +45,21 @@ def moment(text: str | None, language: str, zone: tzinfo) -> str:
     if not text:
         return NONE
     return datetime.fromisoformat(text).astimezone(zone).strftime(_TIMES[language])
+
+
+def lasting(seconds: int, language: str) -> str:
+    """How long something lasts, in its two largest units: 3 d 4 h, 12 min."""
+    days, rest = divmod(max(0, seconds), 86_400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    day, hour, minute = _LASTS[language]
+    if days:
+        return f"{days}\u00a0{day} {hours}\u00a0{hour}"
+    return f"{hours}\u00a0{hour} {minutes}\u00a0{minute}" if hours else f"{minutes}\u00a0{minute}"
+
+
+def percent(millionths: int | None, language: str) -> str:
+    """A share with one decimal, rounded down: 999,999 millionths are not all."""
+    return NONE if millionths is None else f"{number(millionths // 1000, language, 1)}\u00a0%"
 
 
 def day(text: str | None, language: str) -> str:

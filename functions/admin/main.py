@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functions.admin import (
+    availability,
+    availability_operations,
     connections,
     home,
     imports,
@@ -13,18 +15,20 @@ from functions.admin import (
     sales,
     sales_operations,
     sales_wiring,
+    shelves,
     staff,
     summing,
 )
 from functions.admin.door import door
-from functions.common import clock, deadletters
+from functions.common import clock, deadletters, stores
 from functions.common.contracts import catalog, checkout, discount, envelope
 from functions.common.events import EventDoor, Job, Message
 
 __all__ = ["admin", "admin_events", "door"]
 
 # Importing them has put them on the door.
-PAGES = (home, products, imports, connections, promotions, sales, purchases, sales_operations, staff, operations)
+PAGES = (home, products, imports, connections, promotions, sales, availability, purchases, staff, operations)
+FIGURES = (sales_operations, availability_operations)
 
 _TOPICS = {"discount": discount.TOPIC, "catalog": catalog.TOPIC}
 
@@ -44,7 +48,9 @@ async def on_card(message: Message) -> None:
 @events.push("/push/price-points", subscription="price-points", topic=catalog.TOPIC)
 async def on_prices(message: Message) -> None:
     _name_tenant(message)
-    await sales_wiring.timeline().keep(envelope.from_message(message, catalog.PRICE_CHANGED))
+    event = envelope.from_message(message, catalog.PRICE_CHANGED)
+    await sales_wiring.timeline().keep(event)
+    await shelves.take(sales_wiring.stocks(), event, clock.now())
 
 
 @events.push("/push/sales-dead", subscription="sales-dead", topic="sales-dead")
@@ -58,6 +64,11 @@ async def on_dead_fact(message: Message) -> None:
 @events.job("/jobs/add-up-sales")
 async def add_up_sales(job: Job) -> None:
     await summing.add_up(sales_wiring.deps(), job.now)
+
+
+@events.job("/jobs/look-at-shelves")
+async def look_at_shelves(job: Job) -> None:
+    await shelves.look_at_all(sales_wiring.stocks(), await stores.open_ones(), job.now)
 
 
 async def _take(message: Message, *known: tuple[str, int]) -> None:

@@ -13,6 +13,7 @@ MENU = (
     Place("products", "Products", "/admin/stores/{store}/products", _MANAGERS | _STAFF),
     Place("imports", "Imports", "/admin/stores/{store}/imports", _MANAGERS),
     Place("sales", "Sales", "/admin/stores/{store}/sales", _MANAGERS),
+    Place("availability", "Availability", "/admin/stores/{store}/availability", _MANAGERS),
     Place("purchases", "Purchases", "/admin/stores/{store}/purchases", _STAFF),
     Place("promotions", "Promotions", "/admin/promotions", frozenset({BRAND_MANAGER})),
     Place("all-imports", "All imports", "/admin/imports", _MANAGERS | {OPERATOR}),

@@ -1,9 +1,10 @@
-"""The dependencies of the figures of sales, built on first use for the clients of the running event loop."""
+"""The dependencies of the figures of sales and stocks, built on first use for the clients of the running event loop."""
 
 from __future__ import annotations
 
 from functions.admin.collections import DAYS, POINTS, RECEIPTS
 from functions.admin.sales_repository import MongoSales
+from functions.admin.stock_repository import MongoStockOuts
 from functions.admin.summing import Deps
 from functions.admin.timeline import MongoTimeline
 from functions.common import http, mongo, stores
@@ -24,6 +25,11 @@ def deps() -> Deps:
 def timeline() -> MongoTimeline:
     """Prices and stocks over time."""
     return MongoTimeline(mongo.collection(POINTS))
+
+
+def stocks() -> MongoStockOuts:
+    """Stock-outs."""
+    return MongoStockOuts()
 
 
 async def ready() -> dict[str, str]:

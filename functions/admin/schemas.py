@@ -74,6 +74,55 @@ class TimelinePoint(Wire):
     currency: str | None
 
 
+class StockOutQuery(Wire):
+    """Which: those that are out of stock `now`, or all that were within three months, `before` now."""
+
+    when: Literal["now", "before"] = "now"
+    page: int = Field(default=1, ge=1, le=10_000)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class StockOut(Wire):
+    """A product of which nothing could be bought for a time; at most five minutes old."""
+
+    barcode: str
+    name: str | None = Field(description="null until the shelves have been looked at since it ran out")
+    since: datetime | None = Field(description="null when it can be bought again")
+    until: datetime | None = Field(description="when the last time that is over ended")
+    times: int = Field(description="how often within three months")
+    seconds: int = Field(description="how long in all within three months, with what lasts")
+
+
+class AvailabilityDay(Wire):
+    """How much of what a store lists could be bought on a day, by the store's clock, on average of all looks."""
+
+    date: str
+    share: int | None = Field(description="millionths of the listed products; null when none are listed")
+    listed: int = Field(description="products at the last look")
+    out: int = Field(description="how many of them were out of stock then")
+    looks: int = Field(description="every five minutes one")
+    looked_at: datetime
+
+
+def stock_out_of(document: dict[str, Any], now: datetime) -> StockOut:
+    """What is known of a product as it is shown."""
+    since = document["since"]
+    lasts = max(0, int((now - since).total_seconds())) if since is not None else 0
+    return StockOut(
+        barcode=document["barcode"], name=document.get("name"), since=since, until=document["until"],
+        times=document["times"], seconds=document["seconds"] + lasts,
+    )  # fmt: skip
+
+
+def availability_of(document: dict[str, Any]) -> AvailabilityDay:
+    """A stored day as it is shown."""
+    listed, out = document["sumListed"], document["sumOut"]
+    return AvailabilityDay(
+        date=document["day"], share=(listed - out) * 1_000_000 // listed if listed else None,
+        listed=document["listed"], out=document["out"], looks=document["looks"], looked_at=document["lookedAt"],
+    )  # fmt: skip
+
+
 def point_of(document: dict[str, Any]) -> TimelinePoint:
     """A stored point as it is shown."""
     return TimelinePoint(

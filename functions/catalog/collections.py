@@ -170,6 +170,8 @@ COLLECTIONS = [
             Index((("storeId", 1), ("nameTokens", 1))),
             # Only what is held for a checkout: holds whose checkout nobody finished are found by their end.
             Index((("stock.holds.exp", 1),), partial={"stock.holds.exp": {"$exists": True}}),
+            # Only what is out of stock: how much of a store could be bought is looked at every few minutes.
+            Index((("storeId", 1), ("stock.avail", 1)), partial={"status": "active", "stock.avail": 0}),
             _UNPUBLISHED,
             _UNSETTLED,
         ],

@@ -67,6 +67,11 @@ async def find(tenant_id: str, store_id: str) -> Store | None:
     return store if store is not None and store.tenant_id == tenant_id else None
 
 
+async def open_ones() -> list[Store]:
+    """The stores of all tenants that are open, for work that is done for every one of them."""
+    return [_read(each) async for each in mongo.collection(COLLECTION).find({"status": "active"})]
+
+
 async def scope_for(principal: Principal, store_id: str) -> Store:
     """The store a caller names in a path; raises NotFound alike for unknown stores and for those not his."""
     store = await find(principal.tenant_id, store_id) if principal.may_use_store(store_id) else None

@@ -15,8 +15,8 @@ from tests.journeys.shopping import GOOD_CARD, STORE, Town
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Axe = Callable[[Page], Awaitable[None]]
 HERE = f"/admin/stores/{STORE}"
-BRAND = (f"{HERE}/products", f"{HERE}/imports", f"{HERE}/sales", "/admin/imports", "/admin/promotions",
-         "/admin/promotions/new", "/admin/connections", "/admin/operations")  # fmt: skip
+BRAND = (f"{HERE}/products", f"{HERE}/imports", f"{HERE}/sales", f"{HERE}/availability", "/admin/imports",
+         "/admin/promotions", "/admin/promotions/new", "/admin/connections", "/admin/operations")  # fmt: skip
 STAFF = (f"{HERE}/interventions", f"{HERE}/exits", f"{HERE}/products", f"{HERE}/purchases")
 
 

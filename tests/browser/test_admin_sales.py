@@ -88,3 +88,22 @@ async def test_staff_see_no_form_and_are_refused(town: Town, visitor: Visitor) -
     assert status == 403
     found = await town.call("GET", f"/v1/stores/{STORE}/purchases/{checkout['checkoutId']}", town.manager)
     assert found["refunded"] == 0
+
+
+async def test_what_is_sold_out_is_missing_until_more_comes(town: Town, visitor: Visitor, axe: Axe) -> None:
+    barcode = await town.shelve(9_104, 500, stock=1_000)
+    await town.shelve(9_105, 500)
+    page = await sign_in(visitor, "store_manager", stores=STORE, back=f"{HERE}/availability")
+    await buy(town, "last-ann", barcode)
+    await shows(town, page, "admin-events-look-at-shelves", "Product 9104", "Out of stock at the end")
+    await expect(page.locator("main")).not_to_contain_text("Product 9105")
+    await axe(page)
+    await town.publish({"barcode": barcode, "stock": 7_000})
+    for _ in range(120):  # the count comes by Pub/Sub, and what it fills by Pub/Sub again
+        await page.goto(f"{HERE}/availability")
+        if "Product 9104" not in await page.locator("main").inner_text():
+            break
+        await asyncio.sleep(0.25)
+    await page.get_by_role("link", name="Within three months").click()
+    await page.get_by_role("link", name="Product 9104").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Product 9104")

@@ -23,6 +23,7 @@ THROW_AWAY = {
     # Single purchases are checkout's own; what a day came to stays.
     "sales_receipts",
     "price_points",
+    "stock_outs",
     *REPORTS,
 }
 """A TTL index anywhere else would delete live data: products above all, whose updatedAt is old when nothing changed."""

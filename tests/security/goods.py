@@ -554,6 +554,16 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         _id=f"{tenant}:{store}:{MILK}:price:1", **own, barcode=special or MILK, field="price", at=BORN, value=159,
         old=None, currency="EUR", expiresAt=now + timedelta(days=92),
     )  # fmt: skip
+    _add(
+        made, "stock_outs",
+        _id=f"{tenant}:{store}:{MILK}", **own, barcode=special or MILK, name=_text(tenant, "Oat milk"), rev=1,
+        seen=[{"v": 1, "at": BORN, "out": True}], since=BORN, until=None, times=1, seconds=0,
+    )  # fmt: skip
+    _add(
+        made, "availability_days",
+        _id=f"{tenant}:{store}:{date}", **own, day=date, slot=1, looks=1, listed=2, out=1, sumListed=2, sumOut=1,
+        lookedAt=BORN,
+    )  # fmt: skip
     best = {"barcode": MILK, "name": _text(tenant, "Oat milk"), "quantity": 1000, "amount": 159}
     _add(
         made, "sales_days",

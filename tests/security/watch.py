@@ -81,6 +81,10 @@ UNSCOPED = (
         "the sweeps go on with purchases of all tenants that stand still; whatever they do to one is scoped",
     ),
     _may(
+        "find", "stores", "status",
+        "the shelves of all open stores are looked at; whatever is read and written of one is scoped",
+    ),
+    _may(
         "find", "products", "stock.holds.exp",
         "the sweep settles holds of checkouts of all tenants that nobody finished; each write after it is scoped",
     ),

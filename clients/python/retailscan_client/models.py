@@ -68,6 +68,21 @@ class Auth(TypedDict):
     """which header carries the token, for kind header; default: X-Api-Key"""
 
 
+class AvailabilityDay(TypedDict):
+    """How much of what a store lists could be bought on a day, by the store's clock, on average of all looks."""
+
+    date: str
+    share: int | None
+    """millionths of the listed products; null when none are listed"""
+    listed: int
+    """products at the last look"""
+    out: int
+    """how many of them were out of stock then"""
+    looks: int
+    """every five minutes one"""
+    lookedAt: str
+
+
 class BasketDifference(TypedDict):
     """A product of which staff found another quantity than the basket says; thousandths."""
 
@@ -2644,6 +2659,22 @@ class Source(TypedDict):
     unknownColumns: NotRequired[list[str]]
     connection: NotRequired[str | None]
     path: NotRequired[str | None]
+
+
+class StockOut(TypedDict):
+    """A product of which nothing could be bought for a time; at most five minutes old."""
+
+    barcode: str
+    name: str | None
+    """null until the shelves have been looked at since it ran out"""
+    since: str | None
+    """null when it can be bought again"""
+    until: str | None
+    """when the last time that is over ended"""
+    times: int
+    """how often within three months"""
+    seconds: int
+    """how long in all within three months, with what lasts"""
 
 
 class StoreOfVisit(TypedDict):

@@ -58,6 +58,20 @@ export interface Auth {
     header?: string;
 }
 
+/** How much of what a store lists could be bought on a day, by the store's clock, on average of all looks. */
+export interface AvailabilityDay {
+    date: string;
+    /** millionths of the listed products; null when none are listed */
+    share: number | null;
+    /** products at the last look */
+    listed: number;
+    /** how many of them were out of stock then */
+    out: number;
+    /** every five minutes one */
+    looks: number;
+    lookedAt: string;
+}
+
 /** A product of which staff found another quantity than the basket says; thousandths. */
 export interface BasketDifference {
     barcode: string;
@@ -2371,6 +2385,21 @@ export interface Source {
     unknownColumns?: string[];
     connection?: string | null;
     path?: string | null;
+}
+
+/** A product of which nothing could be bought for a time; at most five minutes old. */
+export interface StockOut {
+    barcode: string;
+    /** null until the shelves have been looked at since it ran out */
+    name: string | null;
+    /** null when it can be bought again */
+    since: string | null;
+    /** when the last time that is over ended */
+    until: string | null;
+    /** how often within three months */
+    times: number;
+    /** how long in all within three months, with what lasts */
+    seconds: number;
 }
 
 /** What the app needs to know about the store it is in. */

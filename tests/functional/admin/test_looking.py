@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.admin import sales
+from functions.admin import availability, sales
 from tests.functional.admin.conftest import FakeApi, Person
 
 NASTY = "<script>alert(1)</script>"
@@ -34,6 +34,14 @@ def sold(date: str = "2026-11-20", **changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+def missing(**changes: Any) -> dict[str, Any]:
+    return {"barcode": "1", "name": NASTY, "since": AT, "until": None, "times": 3, "seconds": 93_600} | changes
+
+
+def could_buy(date: str = "2026-11-20", **changes: Any) -> dict[str, Any]:
+    return {"date": date, "share": 987_654, "listed": 1200, "out": 15, "looks": 9, "lookedAt": AT} | changes
+
+
 PURCHASE: dict[str, Any] = {
     "checkoutId": "c-1", "state": "closed", "currency": "EUR", "total": 1299, "refunded": 433, "receiptNumber": 7,
     "createdAt": AT, "expiresAt": AT, "paidAt": AT, "interventions": [],
@@ -48,6 +56,8 @@ LETTER: dict[str, Any] = {
 }  # fmt: skip
 PAGES = {
     "/admin/stores/berlin/sales": {"brand_manager", "store_manager"},
+    "/admin/stores/berlin/availability": {"brand_manager", "store_manager"},
+    "/admin/stores/berlin/availability?when=before": {"brand_manager", "store_manager"},
     "/admin/stores/berlin/purchases": {"store_manager", "store_staff"},
     "/admin/stores/berlin/purchases/c-1": {"store_manager", "store_staff"},
     "/admin/connections": {"brand_manager", "operator"},
@@ -63,6 +73,8 @@ def shelf(api: FakeApi) -> None:
            "message": NASTY, "groupId": None, "importIds": ["1a" * 16]}  # fmt: skip
     api.says("GET", "/v1/stores/berlin/day-closings", [day(), day("2026-11-19", takings=5000)])
     api.says("GET", "/v1/stores/berlin/sales", [sold(), sold("2026-11-19")])
+    api.says("GET", "/v1/stores/berlin/stock-outs", [missing()])
+    api.says("GET", "/v1/stores/berlin/availability", [could_buy(), could_buy("2026-11-19", share=None)])
     api.says("GET", "/v1/stores/berlin/purchases", [PURCHASE])
     api.says("GET", "/v1/stores/berlin/purchases/c-1", PURCHASE)
     api.says("GET", "/v1/stores/berlin/purchases/c-1/refunds", [])
@@ -112,6 +124,21 @@ async def test_the_chart_has_the_days_in_order_and_amounts_as_people_say_them() 
     assert drawn == {"days": ["2026-11-19", "2026-11-20"], "values": [50.0, 95.67]}
     assert json.loads(sales.chart_of([sold(total=1933)], "JPY"))["values"] == [1500]
     assert sales.chart_of([], "EUR") == ""
+
+
+async def test_what_is_missing_is_shown_with_how_long_and_leads_to_the_product(person: Person, api: FakeApi) -> None:
+    await person.sign_in("store_manager", stores="berlin")
+    page = (await person.get("/admin/stores/berlin/availability")).text
+    assert "98.7\u00a0%" in page
+    assert "1\u00a0d 2\u00a0h" in page
+    assert 'href="/admin/stores/berlin/products/1"' in page
+    assert "data-chart" not in page, "one day is no line"
+    api.says("GET", "/v1/stores/berlin/availability", [could_buy(), could_buy("2026-11-19", share=1_000_000)])
+    assert "98.7654" in (await person.get("/admin/stores/berlin/availability?page=2&when=before")).text
+    asked = [each for each in api.asked if each.url.path.endswith("/stock-outs")]
+    assert dict(asked[-1].url.params) == {"when": "before", "page": "2", "limit": "50"}
+    drawn = json.loads(availability.chart_of([could_buy(), could_buy("2026-11-19", share=500_000)]))
+    assert drawn == {"days": ["2026-11-19", "2026-11-20"], "values": [50.0, 98.7654]}
 
 
 async def test_a_day_is_closed_by_the_store_manager(person: Person, api: FakeApi) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,38 +12,14 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from functions.admin import collections, sales_wiring, summing
-from functions.common import migrations, mongo
+from functions.admin import sales_wiring, summing
+from functions.common import mongo
 from functions.common.contracts import catalog, checkout, discount
 from functions.common.contracts.envelope import Event
 from functions.common.errors import Rejected
-from tests.support import ROOT, World, app_of, client_of, close
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SCOPE = {"tenantId": "acme", "storeId": "berlin"}
-
-
-@pytest.fixture
-async def door(mongod: str, database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The room's public door, with two tenants' stores."""
-    world = World(mongo_uri=mongod, database=database)
-    with world.installed():
-        await migrations.apply(mongo.database(), collections.COLLECTIONS)
-        born = {"currency": "EUR", "timeZone": "Europe/Berlin", "status": "active", "codeVersion": 1, "ver": 1}
-        stores = [
-            {"_id": store, "tenantId": tenant, "name": store, **born}
-            for store, tenant in (("berlin", "acme"), ("rome", "rival"))
-        ]
-        await (
-            mongo.database()
-            .get_collection("stores")
-            .with_options()
-            .insert_many(stores, bypass_document_validation=True)
-        )
-        async with client_of(app_of("admin", ROOT / "functions" / "admin" / "main.py")) as client:
-            client.headers.update(world.staff("brand_manager", "acme"))
-            yield client
-            await close()
 
 
 def event(

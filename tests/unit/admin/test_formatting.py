@@ -60,3 +60,23 @@ def test_quantities_are_typed_with_up_to_three_decimals() -> None:
     for wrong in ("x", "1.2345"):
         with pytest.raises(ValueError, match=r"not a quantity|decimals"):
             formatting.to_thousandths(wrong)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "german"),
+    [
+        (0, "0 min", "0 Min."),
+        (3_599, "59 min", "59 Min."),
+        (7_380, "2 h 3 min", "2 Std. 3 Min."),
+        (183_599, "2 d 2 h", "2 Tg. 2 Std."),
+    ],
+)
+def test_how_long_it_lasts_is_said_in_two_units(seconds: int, english: str, german: str) -> None:
+    assert formatting.lasting(seconds, "en").replace("\u00a0", " ") == english
+    assert formatting.lasting(seconds, "de").replace("\u00a0", " ") == german
+
+
+def test_a_share_is_never_rounded_up_to_all() -> None:
+    assert formatting.percent(999_999, "de") == "99,9\u00a0%"
+    assert formatting.percent(1_000_000, "en") == "100.0\u00a0%"
+    assert formatting.percent(None, "en") == formatting.NONE

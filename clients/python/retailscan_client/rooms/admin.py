@@ -9,7 +9,9 @@ from typing import Literal
 
 from retailscan_client.connection import Connection, Listing, part
 from retailscan_client.models import (
+    AvailabilityDay,
     SalesDay,
+    StockOut,
     TimelinePoint,
 )
 
@@ -19,6 +21,22 @@ class Admin:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def list_availability(
+        self, store_id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> Listing[AvailabilityDay]:
+        """How much of what a store lists could be bought, day by day, the latest first.
+
+        Roles: brand_manager, store_manager.
+
+        `limit`: default: 20.
+        """
+        answer: Listing[AvailabilityDay] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/availability",
+            scheme="identity",
+            query={"from": from_, "to": to, "limit": limit},
+        )
+        return answer
 
     def read_timeline(
         self, store_id: str, barcode: str, *, field: Literal["price", "stock"] | None = None, limit: int | None = None
@@ -48,5 +66,20 @@ class Admin:
         """
         answer: Listing[SalesDay] = self._connection.listing(
             f"/v1/stores/{part(store_id)}/sales", scheme="identity", query={"from": from_, "to": to, "limit": limit}
+        )
+        return answer
+
+    def list_stock_outs(
+        self, store_id: str, *, when: Literal["now", "before"] | None = None, limit: int | None = None
+    ) -> Listing[StockOut]:
+        """Products out of stock, the longest first; or those that were, by how long in all.
+
+        Roles: brand_manager, store_manager.
+
+        `when`: default: now.
+        `limit`: default: 20.
+        """
+        answer: Listing[StockOut] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/stock-outs", scheme="identity", query={"when": when, "limit": limit}
         )
         return answer

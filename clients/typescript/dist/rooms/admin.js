@@ -11,6 +11,19 @@ export class Admin {
         this.#connection = connection;
     }
     /**
+     * How much of what a store lists could be bought, day by day, the latest first.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listAvailability(storeId, options = {}) {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/availability`,
+            scheme: "identity",
+            query: ["from", "to", "limit"],
+        }, options);
+    }
+    /**
      * How a product's price or stock went, the latest first, for three months.
      *
      * Roles: brand_manager, store_manager, store_staff.
@@ -34,6 +47,19 @@ export class Admin {
             path: `/v1/stores/${part(storeId)}/sales`,
             scheme: "identity",
             query: ["from", "to", "limit"],
+        }, options);
+    }
+    /**
+     * Products out of stock, the longest first; or those that were, by how long in all.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listStockOuts(storeId, options = {}) {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/stock-outs`,
+            scheme: "identity",
+            query: ["when", "limit"],
         }, options);
     }
 }

@@ -5,7 +5,15 @@
  */
 import { part } from "../connection.js";
 import type { Connection, Listing, Options } from "../connection.js";
-import type { SalesDay, TimelinePoint } from "../models.js";
+import type { AvailabilityDay, SalesDay, StockOut, TimelinePoint } from "../models.js";
+
+/** For listAvailability. */
+export interface ListAvailabilityOptions extends Options {
+    from?: string;
+    to?: string;
+    /** default: 20 */
+    limit?: number;
+}
 
 /** For readTimeline. */
 export interface ReadTimelineOptions extends Options {
@@ -23,12 +31,34 @@ export interface ListSalesOptions extends Options {
     limit?: number;
 }
 
+/** For listStockOuts. */
+export interface ListStockOutsOptions extends Options {
+    /** default: now */
+    when?: "now" | "before";
+    /** default: 20 */
+    limit?: number;
+}
+
 /** The pages on which brand managers, store staff and operators see and steer what the public API offers them. */
 export class Admin {
     readonly #connection: Connection;
 
     constructor(connection: Connection) {
         this.#connection = connection;
+    }
+
+    /**
+     * How much of what a store lists could be bought, day by day, the latest first.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listAvailability(storeId: string, options: ListAvailabilityOptions = {}): Listing<AvailabilityDay> {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/availability`,
+            scheme: "identity",
+            query: ["from", "to", "limit"],
+        }, options);
     }
 
     /**
@@ -56,6 +86,20 @@ export class Admin {
             path: `/v1/stores/${part(storeId)}/sales`,
             scheme: "identity",
             query: ["from", "to", "limit"],
+        }, options);
+    }
+
+    /**
+     * Products out of stock, the longest first; or those that were, by how long in all.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listStockOuts(storeId: string, options: ListStockOutsOptions = {}): Listing<StockOut> {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/stock-outs`,
+            scheme: "identity",
+            query: ["when", "limit"],
         }, options);
     }
 }

@@ -1,0 +1,36 @@
+"""The dashboard's operations with a real MongoDB, and the stores of two tenants in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from functions.admin import collections
+from functions.catalog import collections as catalog
+from functions.common import migrations, mongo
+from tests.support import ROOT, World, app_of, client_of, close
+
+
+@pytest.fixture
+async def door(mongod: str, database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The room's public door, with two tenants' stores."""
+    world = World(mongo_uri=mongod, database=database)
+    with world.installed():
+        await migrations.apply(mongo.database(), [*collections.COLLECTIONS, *catalog.COLLECTIONS])
+        born = {"currency": "EUR", "timeZone": "Europe/Berlin", "status": "active", "codeVersion": 1, "ver": 1}
+        stores = [
+            {"_id": store, "tenantId": tenant, "name": store, **born}
+            for store, tenant in (("berlin", "acme"), ("rome", "rival"))
+        ]
+        await (
+            mongo.database()
+            .get_collection("stores")
+            .with_options()
+            .insert_many(stores, bypass_document_validation=True)
+        )
+        async with client_of(app_of("admin", ROOT / "functions" / "admin" / "main.py")) as client:
+            client.headers.update(world.staff("brand_manager", "acme"))
+            yield client
+            await close()
