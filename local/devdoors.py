@@ -16,6 +16,7 @@ from functions.common.envelope import JSON_HEADERS, Response
 from functions.common.errors import Malformed, MethodNotAllowed, NotFound, TooLarge, fields
 from functions.common.wire import Wire
 from local import tokens
+from local.health import Health
 from local.issuer import Issuer
 from local.processes import LocalError
 
@@ -52,8 +53,11 @@ class PayRequest(Wire):
 class DevDoors:
     """Answers what only the local cloud has, which is in no image. `stripe`: where the local one is."""
 
-    def __init__(self, issuer: Issuer, openapi: Path, status: Status, stripe: str | None = None) -> None:
+    def __init__(
+        self, issuer: Issuer, openapi: Path, status: Status, stripe: str | None = None, health: Health | None = None
+    ) -> None:
         self._issuer, self._openapi, self._status, self._stripe = issuer, openapi, status, stripe
+        self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive) -> Response | None:
         """The answer, or None when the path is nobody's. Raises Problem."""
@@ -74,6 +78,10 @@ class DevDoors:
             return _json({"status": "ok"})
         if path == "/dev/status":
             return _json(await self._status())
+        if self._health is not None and path == "/dev/health":
+            return _json(await self._health.collect())
+        if self._health is not None and path.startswith("/dev/traces/"):
+            return _json(await self._health.trace(path.removeprefix("/dev/traces/")))
         if path.startswith("/dev/jwks/"):
             return self._jwks(path.removeprefix("/dev/jwks/"))
         if path == "/openapi.json":

@@ -96,6 +96,7 @@ def _asked_for(door: Door, addresses: Addresses, issuer: Issuer) -> dict[str, st
         "EXIT_JWKS": lambda: json.dumps(issuer.jwks("exit")),
         "PUBLIC_API_URL": lambda: addresses.gateway,
         "DASHBOARD_SIGN_IN": lambda: "local",
+        "OPERATIONS_SOURCE": lambda: "local",
         # Not a random one: whoever is signed in stays so when the suite starts again.
         "DASHBOARD_KEY": lambda: sha256(b"dashboard:" + issuer.private_jwk("exit").encode()).hexdigest(),
     }

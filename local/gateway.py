@@ -239,6 +239,7 @@ def main(config_file: str) -> None:
 
     from functions.common.cards import load_cards
     from local.devdoors import DevDoors
+    from local.health import Health
     from local.issuer import Issuer
     from local.processes import HOST
     from local.status import Collector
@@ -254,7 +255,9 @@ def main(config_file: str) -> None:
     origins = {service: backend.origin for service, backend in backends.items()}
     collector = Collector(origins, admin, config["endpoints"])
     issuer, stripe = Issuer(Path(config["issuerDir"])), config["endpoints"].get("stripe")
-    own = DevDoors(issuer, Path(config["openapi"]), collector.collect, stripe)
+    tenants = {push.id: push.tenant_id for push in topology.pushes}
+    health = Health(origins, admin, Path(config_file).parent / "logs", tenants)
+    own = DevDoors(issuer, Path(config["openapi"]), collector.collect, stripe, health)
     uvicorn.run(
         Gateway(topology.routes, backends, own),
         host=HOST,

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from functions.common.quantiles import Buckets, quantile, since
 from local.proxy import Origin
 from local.supervisor import get
 
@@ -19,24 +20,28 @@ _REQUESTS = {"http_requests_total", "events_total"}
 _BUCKETS = {"http_request_seconds_bucket", "event_seconds_bucket"}
 # An event that will come again, or a request that failed through our fault.
 _FAILED_OUTCOMES = {"retry"}
+_MEMORY, _CACHE = "product_memory_reads_total", "product_cache_reads_total"
 
-Buckets = dict[float, float]
+__all__ = ["Collector", "Figures", "depths", "quantile", "read_metrics", "since"]
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One scrape of one door. `buckets`: upper bound in seconds -> requests at most that slow."""
+    """One scrape of one door. `buckets`: upper bound in seconds -> requests at most that slow; `reads`: of products, by
+    where they were found (memory, hit) or not (miss, down)."""
 
     requests: float = 0.0
     errors: float = 0.0
     buckets: Buckets = field(default_factory=dict)
     up: bool = True
+    reads: dict[str, float] = field(default_factory=dict)
 
 
 def read_metrics(text: str) -> Figures:
     """The figures in a Prometheus exposition; unknown lines are skipped."""
     requests = errors = 0.0
     buckets: Buckets = {}
+    reads: dict[str, float] = {}
     for line in text.splitlines():
         found = _SAMPLE.match(line)
         if found is None:
@@ -50,31 +55,10 @@ def read_metrics(text: str) -> Figures:
         elif name in _BUCKETS:
             bound = float(labels["le"])
             buckets[bound] = buckets.get(bound, 0.0) + value
-    return Figures(requests, errors, buckets)
-
-
-def quantile(buckets: Mapping[float, float], q: float) -> float | None:
-    """An upper bound of the q-quantile in seconds, interpolated inside its bucket; None without requests."""
-    bounds = sorted(buckets)
-    total = buckets[bounds[-1]] if bounds else 0.0
-    if total <= 0:
-        return None
-    rank, lower, below = q * total, 0.0, 0.0
-    for bound in bounds:
-        count = buckets[bound]
-        if count >= rank:
-            if bound == float("inf"):
-                return lower
-            share = (rank - below) / (count - below) if count > below else 1.0
-            return lower + (bound - lower) * share
-        lower, below = bound, count
-    return lower
-
-
-def since(now: Buckets, before: Buckets) -> Buckets:
-    """What came between two scrapes; a door that restarted in between counts from zero."""
-    difference = {bound: count - before.get(bound, 0.0) for bound, count in now.items()}
-    return now if any(value < 0 for value in difference.values()) else difference
+        elif name in (_MEMORY, _CACHE):
+            found_in = labels.get("outcome", "memory")
+            reads[found_in] = reads.get(found_in, 0.0) + value
+    return Figures(requests, errors, buckets, reads=reads)
 
 
 class Collector:
@@ -90,7 +74,7 @@ class Collector:
     async def collect(self) -> dict[str, Any]:
         """`{"doors": [...], "queues": {...}, "endpoints": {...}}`, times in milliseconds."""
         now = asyncio.get_running_loop().time()
-        scrapes = await asyncio.gather(*(self._scrape(origin) for origin in self._origins.values()))
+        scrapes = await asyncio.gather(*(scrape(origin) for origin in self._origins.values()))
         elapsed = now - self._when if self._when else None
         doors = [
             self._row(service, origin, figures, elapsed)
@@ -99,10 +83,6 @@ class Collector:
         self._last = dict(zip(self._origins, scrapes, strict=True))
         self._when = now
         return {"doors": doors, "queues": await self._queues(), "endpoints": self._endpoints}
-
-    async def _scrape(self, origin: Origin) -> Figures:
-        status, body = await get(origin, "/metrics")
-        return read_metrics(body.decode("utf-8", "replace")) if status == 200 else Figures(up=False)
 
     def _row(self, service: str, origin: Origin, figures: Figures, elapsed: float | None) -> dict[str, Any]:
         last = self._last.get(service, Figures())
@@ -124,6 +104,12 @@ class Collector:
             return {}
         status, body = await get(self._admin, "/stats")
         return depths(orjson.loads(body)) if status == 200 else {}
+
+
+async def scrape(origin: Origin) -> Figures:
+    """What a door counts; not `up` when it does not answer."""
+    status, body = await get(origin, "/metrics")
+    return read_metrics(body.decode("utf-8", "replace")) if status == 200 else Figures(up=False)
 
 
 def depths(report: Mapping[str, Any]) -> dict[str, int]:

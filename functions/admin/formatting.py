@@ -12,6 +12,7 @@ NONE = "\u2013"
 _MARKS = {"en": (",", "."), "de": (".", ",")}
 _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d{1,4})?", re.ASCII)
 _TIMES = {"en": "%Y-%m-%d %H:%M", "de": "%d.%m.%Y %H:%M"}
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _LASTS = {"en": ("d", "h", "min"), "de": ("Tg.", "Std.", "Min.")}
 _DAYS = {"en": "%Y-%m-%d", "de": "%d.%m.%Y"}
 
@@ -38,6 +39,24 @@ def quantity(thousandths: int | None, language: str) -> str:
     while exponent and thousandths % 10 == 0:
         thousandths, exponent = thousandths // 10, exponent - 1
     return number(thousandths, language, exponent)
+
+
+def rate(value: float | None, language: str, digits: int = 1) -> str:
+    """A figure with so many decimals; a dash for none."""
+    return NONE if value is None else number(round(value * 10**digits), language, digits)
+
+
+def share(value: float | None, language: str) -> str:
+    """A share between 0 and 1 in per cent; a dash for none."""
+    return NONE if value is None else f"{rate(value * 100, language)}\u00a0%"
+
+
+def duration(seconds: float | None, language: str) -> str:
+    """For how long, in the largest unit that fits; a dash for none."""
+    if seconds is None:
+        return NONE
+    unit, size = next((each for each in _UNITS if seconds >= each[1]), _UNITS[-1])
+    return f"{rate(seconds / size, language, 1 if seconds / size < 10 else 0)}\u00a0{unit}"
 
 
 def moment(text: str | None, language: str, zone: tzinfo) -> str:

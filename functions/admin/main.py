@@ -6,6 +6,7 @@ from functions.admin import (
     availability,
     availability_operations,
     connections,
+    health_operations,
     home,
     imports,
     operations,
@@ -29,6 +30,7 @@ __all__ = ["admin", "admin_events", "door"]
 # Importing them has put them on the door.
 PAGES = (home, products, imports, connections, promotions, sales, availability, purchases, staff, operations)
 FIGURES = (sales_operations, availability_operations)
+OPERATIONS = (health_operations,)
 
 _TOPICS = {"discount": discount.TOPIC, "catalog": catalog.TOPIC}
 

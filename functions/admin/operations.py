@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from functions.admin import formatting
 from functions.admin.api import Answer, path
 from functions.admin.domain import BRAND_MANAGER, OPERATOR
 from functions.admin.door import door
@@ -59,16 +60,29 @@ async def _figures(visit: Visit) -> dict[str, Any]:
 
     is_operator = visit.may(OPERATOR)
     asked = {"status": visit.query.get("status", "parked"), "code": visit.query.get("code", "")}
-    letters, batches, issues, payments = await asyncio.gather(
+    letters, batches, issues, payments, platform = await asyncio.gather(
         visit.api.get("/v1/dead-letters", **asked, page=visit.page_number, limit=_MOST) if is_operator else no(),
         visit.api.get("/v1/price-updates", limit=_MOST) if is_operator else no(),
         visit.api.get("/v1/price-issues", limit=_MOST) if is_operator else no(),
         visit.api.get("/v1/reconciliations", limit=_MOST),
+        _platform(visit) if is_operator else no(),
     )
+    language = visit.language
     return {
         "letters": letters, "batches": batches.data, "issues": issues.data, "payments": payments.data, "asked": asked,
-        "is_operator": is_operator, "replayed": None, "wrong": "",
+        "is_operator": is_operator, "replayed": None, "wrong": "", "platform": platform.data or None,
+        "share": lambda value: formatting.share(value, language),
+        "rate": lambda value, digits=1: formatting.rate(value, language, digits),
+        "lasting": lambda value: formatting.duration(value, language),
     }  # fmt: skip
+
+
+async def _platform(visit: Visit) -> Answer:
+    """How doors and queues do; the rest of the page is there without it."""
+    try:
+        return await visit.api.get("/v1/platform/health", errors=_MOST)
+    except Problem:
+        return Answer(None)
 
 
 def _letter(visit: Visit) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from functions.admin.health_schemas import HealthQuery, PlatformHealth  # noqa: F401
 from functions.common.wire import Wire
 
 

@@ -24,4 +24,12 @@ class Admin:
     dashboard_api_seconds: float = 8.0
 
 
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """`operations_source`: where the figures of the page Operations come from, `google`, `local` or `none`."""
+
+    operations_source: str = "none"
+
+
 load = Once(lambda: settings.load(Admin))
+platform = Once(lambda: settings.load(Platform))

@@ -238,6 +238,14 @@ class CacheCleared(TypedDict):
     cleared: Literal[True]
 
 
+class CacheHealth(TypedDict):
+    """Reads of products by scans."""
+
+    hitRate: float | None
+    """the share that memory and Redis answered, between 0 and 1"""
+    readsPerSecond: float | None
+
+
 class CardBenefit(TypedDict):
     """What the card brings, in the words of its brand."""
 
@@ -825,6 +833,18 @@ class DiscountTaxRate(TypedDict):
     name: NotRequired[str]
 
 
+class DoorHealth(TypedDict):
+    """A door over the last minute or so (Google's figures: five minutes that ended three minutes ago)."""
+
+    service: str
+    up: bool | None
+    requestsPerSecond: float | None
+    errorShare: float | None
+    """of its requests, between 0 and 1; null when nobody asked"""
+    p95Ms: float | None
+    """the 95th percentile of its answers, in milliseconds"""
+
+
 class DryRun(TypedDict):
     """A basket and who buys it where and when; promotions that are not saved may be tried with it."""
 
@@ -1018,6 +1038,14 @@ class Freshness(TypedDict):
     """when the product last changed here"""
     ver: int
     """grows with every change; send it along when adding to a cart"""
+
+
+class FreshnessHealth(TypedDict):
+    """For how long the oldest price that ERPs have sent waits to be applied."""
+
+    lagSeconds: float | None
+    targetSeconds: float
+    late: bool | None
 
 
 class GivenPromotion(TypedDict):
@@ -1662,6 +1690,36 @@ class Percentage(TypedDict):
     match: Match
     basisPoints: int
     """1 % is 100"""
+
+
+class PlatformError(TypedDict):
+    """An error that a door logged."""
+
+    time: str
+    door: str
+    message: str
+    code: str | None
+    traceId: str | None
+    link: str | None
+    """where the trace, or the lines that belong to it, can be read"""
+
+
+class PlatformHealth(TypedDict):
+    """What cannot be told is null, and `unknown` says why."""
+
+    source: Literal["local", "google", "none"]
+    asOf: str | None
+    """when the source told it; null when it never did"""
+    ageSeconds: float | None
+    stale: bool
+    """the source is away: these are the last known figures"""
+    doors: list[DoorHealth] | None
+    queues: list[WaitingHealth] | None
+    subscriptions: list[WaitingHealth] | None
+    cache: CacheHealth | None
+    freshness: FreshnessHealth
+    errors: list[PlatformError] | None
+    unknown: list[UnknownHealth]
 
 
 class Preview(TypedDict):
@@ -2954,6 +3012,13 @@ class UnitView(TypedDict):
     price: int | None
 
 
+class UnknownHealth(TypedDict):
+    """Why a field of this answer is null."""
+
+    field: str
+    reason: str
+
+
 class UnsavedPromotion(TypedDict):
     """A promotion that is only tried; with the id of a saved one it is tried in place of that."""
 
@@ -3021,6 +3086,15 @@ class VersionView(TypedDict):
     when: str
     requestId: str
     content: dict[str, Any]
+
+
+class WaitingHealth(TypedDict):
+    """What waits in a subscription or a queue; those of other tenants are not shown."""
+
+    name: str
+    depth: int | None
+    oldestAgeSeconds: float | None
+    late: bool | None
 
 
 class WebhookReceived(TypedDict):

@@ -202,6 +202,13 @@ export interface CacheCleared {
     cleared: true;
 }
 
+/** Reads of products by scans. */
+export interface CacheHealth {
+    /** the share that memory and Redis answered, between 0 and 1 */
+    hitRate: number | null;
+    readsPerSecond: number | null;
+}
+
 /** What the card brings, in the words of its brand. */
 export interface CardBenefit {
     code: string;
@@ -737,6 +744,17 @@ export interface DiscountTaxRate {
     name?: string;
 }
 
+/** A door over the last minute or so (Google's figures: five minutes that ended three minutes ago). */
+export interface DoorHealth {
+    service: string;
+    up: boolean | null;
+    requestsPerSecond: number | null;
+    /** of its requests, between 0 and 1; null when nobody asked */
+    errorShare: number | null;
+    /** the 95th percentile of its answers, in milliseconds */
+    p95Ms: number | null;
+}
+
 /** A basket and who buys it where and when; promotions that are not saved may be tried with it. */
 export interface DryRun {
     storeId: string;
@@ -913,6 +931,13 @@ export interface Freshness {
     updatedAt: string | null;
     /** grows with every change; send it along when adding to a cart */
     ver: number;
+}
+
+/** For how long the oldest price that ERPs have sent waits to be applied. */
+export interface FreshnessHealth {
+    lagSeconds: number | null;
+    targetSeconds: number;
+    late: boolean | null;
 }
 
 /** A promotion that the basket got. */
@@ -1483,6 +1508,34 @@ export interface Percentage {
     match: Match;
     /** 1 % is 100 */
     basisPoints: number;
+}
+
+/** An error that a door logged. */
+export interface PlatformError {
+    time: string;
+    door: string;
+    message: string;
+    code: string | null;
+    traceId: string | null;
+    /** where the trace, or the lines that belong to it, can be read */
+    link: string | null;
+}
+
+/** What cannot be told is null, and `unknown` says why. */
+export interface PlatformHealth {
+    source: "local" | "google" | "none";
+    /** when the source told it; null when it never did */
+    asOf: string | null;
+    ageSeconds: number | null;
+    /** the source is away: these are the last known figures */
+    stale: boolean;
+    doors: DoorHealth[] | null;
+    queues: WaitingHealth[] | null;
+    subscriptions: WaitingHealth[] | null;
+    cache: CacheHealth | null;
+    freshness: FreshnessHealth;
+    errors: PlatformError[] | null;
+    unknown: UnknownHealth[];
 }
 
 /** What a profile makes of a sample: the columns, and the first rows with what is wrong with them. */
@@ -2655,6 +2708,12 @@ export interface UnitView {
     price: number | null;
 }
 
+/** Why a field of this answer is null. */
+export interface UnknownHealth {
+    field: string;
+    reason: string;
+}
+
 /** A promotion that is only tried; with the id of a saved one it is tried in place of that. */
 export interface UnsavedPromotion {
     name: string;
@@ -2717,6 +2776,14 @@ export interface VersionView {
     when: string;
     requestId: string;
     content: Record<string, unknown>;
+}
+
+/** What waits in a subscription or a queue; those of other tenants are not shown. */
+export interface WaitingHealth {
+    name: string;
+    depth: number | null;
+    oldestAgeSeconds: number | null;
+    late: boolean | null;
 }
 
 /** The event is kept, or was before. */

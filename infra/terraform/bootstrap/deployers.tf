@@ -84,7 +84,9 @@ resource "google_project_iam_member" "grants" {
         for role in [
           "projects/${each.value.project_id}/roles/retailscan_connection_secrets_create",
           "projects/${each.value.project_id}/roles/retailscan_connection_secrets_manage",
+          "projects/${each.value.project_id}/roles/retailscan_logs_read",
           "projects/${each.value.project_id}/roles/retailscan_messages_send",
+          "projects/${each.value.project_id}/roles/retailscan_metrics_read",
           "roles/secretmanager.secretAccessor",
         ] : "'${role}'"
       ]),

@@ -24,7 +24,11 @@ locals {
 
   # Variables that a card names by themselves, and what they are here.
   own = merge(
-    { PUBLIC_API_URL = "https://${var.domain}", FIREBASE_API_KEY = module.identity.api_key },
+    {
+      PUBLIC_API_URL    = "https://${var.domain}"
+      FIREBASE_API_KEY  = module.identity.api_key
+      OPERATIONS_SOURCE = "google"
+    },
     var.settings,
     { for variable, bucket in module.buckets : variable => bucket.name },
   )

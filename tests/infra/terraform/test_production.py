@@ -358,6 +358,8 @@ WIDE = (
     ("roles/secretmanager.admin", f"{OWN}_connection_secrets_manage", f"{PROJECT} if import_"),
     ("roles/secretmanager.secretAccessor", "roles/secretmanager.secretAccessor", f"{PROJECT} if import_"),
     ("roles/firebasecloudmessaging.admin", f"{OWN}_messages_send", PROJECT),
+    ("roles/monitoring.viewer", f"{OWN}_metrics_read", PROJECT),
+    ("roles/logging.viewer", f"{OWN}_logs_read", PROJECT),
 )
 THING = {
     "google_secret_manager_secret_iam_member": "secret_id",

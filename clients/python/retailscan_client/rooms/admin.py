@@ -10,6 +10,7 @@ from typing import Literal
 from retailscan_client.connection import Connection, Listing, part
 from retailscan_client.models import (
     AvailabilityDay,
+    PlatformHealth,
     SalesDay,
     StockOut,
     TimelinePoint,
@@ -21,6 +22,18 @@ class Admin:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def read_health(self, *, errors: int | None = None) -> PlatformHealth:
+        """How doors, queues, caches and prices do, and the latest errors.
+
+        Roles: operator.
+
+        `errors`: how many of the latest errors; default: 20.
+        """
+        answer: PlatformHealth = self._connection.data(
+            "GET", "/v1/platform/health", scheme="identity", query={"errors": errors}
+        )
+        return answer
 
     def list_availability(
         self, store_id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None

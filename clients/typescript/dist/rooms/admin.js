@@ -11,6 +11,19 @@ export class Admin {
         this.#connection = connection;
     }
     /**
+     * How doors, queues, caches and prices do, and the latest errors.
+     *
+     * Roles: operator.
+     */
+    readHealth(options = {}) {
+        return this.#connection.data({
+            method: "GET",
+            path: "/v1/platform/health",
+            scheme: "identity",
+            query: ["errors"],
+        }, options);
+    }
+    /**
      * How much of what a store lists could be bought, day by day, the latest first.
      *
      * Roles: brand_manager, store_manager.

@@ -5,7 +5,13 @@
  */
 import { part } from "../connection.js";
 import type { Connection, Listing, Options } from "../connection.js";
-import type { AvailabilityDay, SalesDay, StockOut, TimelinePoint } from "../models.js";
+import type { AvailabilityDay, PlatformHealth, SalesDay, StockOut, TimelinePoint } from "../models.js";
+
+/** For readHealth. */
+export interface ReadHealthOptions extends Options {
+    /** how many of the latest errors; default: 20 */
+    errors?: number;
+}
 
 /** For listAvailability. */
 export interface ListAvailabilityOptions extends Options {
@@ -45,6 +51,20 @@ export class Admin {
 
     constructor(connection: Connection) {
         this.#connection = connection;
+    }
+
+    /**
+     * How doors, queues, caches and prices do, and the latest errors.
+     *
+     * Roles: operator.
+     */
+    readHealth(options: ReadHealthOptions = {}): Promise<PlatformHealth> {
+        return this.#connection.data({
+            method: "GET",
+            path: "/v1/platform/health",
+            scheme: "identity",
+            query: ["errors"],
+        }, options);
     }
 
     /**

@@ -12,6 +12,8 @@ locals {
 
   # The secrets that a room makes itself (of connections to other systems) have this prefix.
   connections = "projects/${var.project.number}/secrets/import_"
+
+  watches = lookup(var.environment, "OPERATIONS_SOURCE", "none") == "google"
 }
 
 # The load balancer carries no identity of its own, so a public door is open to everybody who comes through it; the
@@ -131,5 +133,22 @@ resource "google_project_iam_member" "messages_send" {
 
   project = var.project.id
   role    = var.roles.messages_send
+  member  = local.member
+}
+
+# Only a door that is told to look at Google's figures may.
+resource "google_project_iam_member" "metrics_read" {
+  count = contains(var.door.roles, "roles/monitoring.viewer") && local.watches ? 1 : 0
+
+  project = var.project.id
+  role    = var.roles.metrics_read
+  member  = local.member
+}
+
+resource "google_project_iam_member" "logs_read" {
+  count = contains(var.door.roles, "roles/logging.viewer") && local.watches ? 1 : 0
+
+  project = var.project.id
+  role    = var.roles.logs_read
   member  = local.member
 }

@@ -122,7 +122,9 @@ variable "roles" {
   type = object({
     connection_secrets_create = string
     connection_secrets_manage = string
+    logs_read                 = string
     messages_send             = string
+    metrics_read              = string
   })
   nullable = false
 }

@@ -130,6 +130,8 @@ locals {
     "roles/secretmanager.secretAccessor"   = "on the secrets of connections alone"
     "roles/iam.serviceAccountTokenCreator" = "on the door's own service account"
     "roles/firebasecloudmessaging.admin"   = "in the project, as the one permission to send"
+    "roles/monitoring.viewer"              = "in the project, as the one permission to read figures, where OPERATIONS_SOURCE is google"
+    "roles/logging.viewer"                 = "in the project, as the one permission to read log lines, where OPERATIONS_SOURCE is google"
   }
   wrong_roles = flatten([
     for service, door in local.all_doors : [

@@ -11,7 +11,9 @@ variables {
   roles = {
     connection_secrets_create = "projects/retail/roles/retailscan_connection_secrets_create"
     connection_secrets_manage = "projects/retail/roles/retailscan_connection_secrets_manage"
+    logs_read                 = "projects/retail/roles/retailscan_logs_read"
     messages_send             = "projects/retail/roles/retailscan_messages_send"
+    metrics_read              = "projects/retail/roles/retailscan_metrics_read"
   }
   secret_versions = { redis-url = "3" }
   service         = "work"
@@ -182,5 +184,45 @@ run "an_environment_may_be_smaller" {
   assert {
     condition     = google_cloud_run_v2_service.this.template[0].scaling[0].min_instance_count == 1 && google_cloud_run_v2_service.this.template[0].scaling[0].max_instance_count == 2
     error_message = "Overridden by the environment."
+  }
+}
+
+run "googles_figures_are_read_by_a_door_that_is_told_to" {
+  command = plan
+
+  variables {
+    environment = { OPERATIONS_SOURCE = "google" }
+    door = {
+      room          = "shop", name = "http", kind = "http", target = "shop", public = true, cpu = 2, memory = "1Gi", concurrency = 80
+      min_instances = 2, max_instances = 9, timeout = 12, secrets = {}, publishes = [], enqueues = []
+      roles         = ["roles/monitoring.viewer", "roles/logging.viewer"]
+    }
+  }
+
+  assert {
+    condition     = one(google_project_iam_member.metrics_read).role == "projects/retail/roles/retailscan_metrics_read"
+    error_message = "By the one permission that is used."
+  }
+  assert {
+    condition     = one(google_project_iam_member.logs_read).role == "projects/retail/roles/retailscan_logs_read"
+    error_message = "By the one permission that is used."
+  }
+}
+
+run "googles_figures_are_nobody_elses" {
+  command = plan
+
+  variables {
+    environment = { OPERATIONS_SOURCE = "none" }
+    door = {
+      room          = "shop", name = "http", kind = "http", target = "shop", public = true, cpu = 2, memory = "1Gi", concurrency = 80
+      min_instances = 2, max_instances = 9, timeout = 12, secrets = {}, publishes = [], enqueues = []
+      roles         = ["roles/monitoring.viewer", "roles/logging.viewer"]
+    }
+  }
+
+  assert {
+    condition     = length(google_project_iam_member.metrics_read) + length(google_project_iam_member.logs_read) == 0
+    error_message = "What asks nobody needs no right to ask."
   }
 }
