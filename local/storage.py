@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 import orjson
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 BUCKETS = ("retailscan-imports",)
+SHARED_HEADERS = ("Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-resumable")
+"""What a page of another origin may send, as infra/terraform/modules/bucket says."""
 _MEDIA = "application/octet-stream"
 _PART = 1 << 20
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
@@ -76,6 +79,7 @@ class Storage:
                 Route("/upload/storage/v1/b/{bucket}/o", self._api(self.resume), methods=["PUT"]),
                 Route("/upload/storage/v1/b/{bucket}/o", self._api(self.give_up), methods=["DELETE"]),
                 Route("/{bucket}", self._xml(self.signed_list), methods=["GET"]),
+                Route("/{bucket}/{name:path}", _preflight, methods=["OPTIONS"]),
                 Route("/{bucket}/{name:path}", self._xml(self.signed_put), methods=["PUT"]),
                 Route("/{bucket}/{name:path}", self._xml(self.signed_get), methods=["GET"]),
             ]
@@ -282,13 +286,33 @@ class Storage:
         async def serve(request: Request) -> Response:
             try:
                 answer: Response = await handler(request)
-                return answer
             except Refused as refused:
-                return _fault(refused.status, refused.message)
+                answer = _fault(refused.status, refused.message)
             except Precondition:
-                return _fault(412, "PreconditionFailed")
+                answer = _fault(412, "PreconditionFailed")
+            answer.headers.update(_shared(request))
+            return answer
 
         return serve
+
+
+async def _preflight(request: Request) -> Response:
+    """What the bucket of an environment answers to pages of its own dashboard; here, to those of this machine."""
+    return Response(headers=_shared(request))
+
+
+def _shared(request: Request) -> dict[str, str]:
+    """For pages of this machine alone; other origins are told nothing, as by a bucket that does not list them."""
+    origin = request.headers.get("origin", "")
+    if urlsplit(origin).hostname not in (HOST, "localhost"):
+        return {}
+    return {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "PUT,POST",
+        "access-control-allow-headers": ",".join(SHARED_HEADERS),
+        "access-control-max-age": "3600",
+        "vary": "Origin",
+    }
 
 
 async def _health(_request: Request) -> Response:

@@ -11,6 +11,7 @@ from functions.admin.domain import BRAND_MANAGER, OPERATOR, STORE_MANAGER
 from functions.admin.door import door
 from functions.admin.products import beside
 from functions.admin.visit import Visit
+from functions.common import web
 from functions.common.envelope import Reply
 from functions.common.errors import Malformed, Problem
 
@@ -19,15 +20,6 @@ UPLOADERS = (BRAND_MANAGER, STORE_MANAGER)
 RETRIERS = (BRAND_MANAGER, OPERATOR)
 ONE = "/admin/imports/{importId}"
 IMPORT = "/v1/imports/{id}"
-MEDIA = (
-    *("text/csv", "text/tab-separated-values", "text/plain", "application/json", "application/x-ndjson"),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    *("application/vnd.ms-excel", "application/gzip", "application/zip", "application/octet-stream"),
-)
-MOST_BYTES = 31 << 20
-_SAMPLE_BYTES = 1 << 20
-_UPLOAD_SECONDS = 55.0
-_RETAILSCAN = "retailscan"
 
 
 @door.page("/admin/imports", *READERS)
@@ -53,52 +45,10 @@ async def list_of_store(visit: Visit) -> Reply:
         ),
         visit.api.get("/v1/import-profiles"),
     )
-    return visit.show("imports.html", found=found, profiles=profiles.data["profiles"], tones=importing.TONES)
-
-
-@door.form("/admin/stores/{storeId}/imports/preview", *UPLOADERS, media=MEDIA, max_body=_SAMPLE_BYTES)
-async def preview(visit: Visit) -> Reply:
-    """What the profile makes of a file's beginning; with a mapping, which is kept as a profile of its own first."""
-    store = await visit.at_store()
-    base = visit.query.get("profile") or _RETAILSCAN
-    own, wrong = visit.query.get("own", ""), ""
-    profile = base
-    if own and importing.columns_of(visit.query):
-        described = {"profile": importing.profile_of(own, visit.query.get("base") or _RETAILSCAN, visit.query)}
-        try:
-            await visit.api.put(path("/v1/import-profiles/{name}", name=own), described)
-            profile = own
-        except ApiProblem as problem:
-            if problem.status not in (400, 403, 409):
-                raise
-            wrong = "; ".join(beside(problem)[0].values()) or problem.message
-    name = visit.query.get("name", "")[:200]
-    seen = (
-        await visit.api.send(
-            "/v1/import-profiles:preview", visit.call.content, _media(visit), profile=profile, name=name,
-            storeId=store["storeId"],
-        )
-    ).data  # fmt: skip
-    if not seen["columns"] and seen["error"] and seen["error"]["code"].startswith("COLUMN_"):
-        seen["columns"] = importing.header_of(visit.call.content, seen["delimiter"])
-    return visit.show(
-        "imports_preview.html", seen=seen, profile=profile, base=base, own=own, wrong=wrong, fields=importing.FIELDS,
-        tones=importing.TONES, shown=importing.shown, may_map=visit.may(BRAND_MANAGER),
-    )  # fmt: skip
-
-
-@door.form("/admin/stores/{storeId}/imports/file", *UPLOADERS, media=MEDIA, max_body=MOST_BYTES, budget=_UPLOAD_SECONDS)
-async def upload(visit: Visit) -> Reply:
-    """The file is the body, as at the API: a script of the page sends it, and is told where to go."""
-    query = visit.query
-    accepted = (
-        await visit.api.send(
-            "/v1/imports", visit.call.content, _media(visit), storeId=visit.call.params["storeId"],
-            profile=query.get("profile") or _RETAILSCAN, name=query.get("name", "")[:200], mode=query.get("mode"),
-            again="true" if query.get("again") else None, corrects=query.get("corrects"),
-        )
-    ).data  # fmt: skip
-    return visit.go(_page(accepted["imports"][0]["importId"]))
+    # Of all pages only this one talks to another origin: large files go from here straight into their bucket.
+    policy = web.Policy(connect=(visit.around.upload_origin,))
+    described = profiles.data["profiles"]
+    return visit.show("imports.html", policy=policy, found=found, profiles=described, tones=importing.TONES)
 
 
 @door.page(ONE, *READERS)
@@ -150,7 +100,7 @@ async def fix_row(visit: Visit) -> Reply:
     more = {"row": row, "wrong": wrong, "shown": importing.shown, "to_fix": importing.to_fix}
     context = {**_about(visit, found), **more}
     if not visit.is_part:
-        return visit.go(_page(found["importId"]))
+        return visit.go(import_page(found["importId"]))
     return visit.show("import_row.html", headers=(("HX-Trigger", "import-changed"),), **context)
 
 
@@ -167,7 +117,7 @@ async def decide(visit: Visit) -> Reply:
             raise
         fresh = await _import(visit)
         return visit.show("import.html", status=problem.status, wrong=problem.message, **_about(visit, fresh))
-    return visit.go(_page(found["importId"]))
+    return visit.go(import_page(found["importId"]))
 
 
 async def _carry_out(visit: Visit, where: str, what: str) -> None:
@@ -220,7 +170,7 @@ async def retry_row(visit: Visit) -> Reply:
         row = None
     if not visit.is_part or row is None:
         again = visit.problem(Problem(wrong)) if row is None and visit.is_part else None
-        return again or visit.go(_page(found["importId"]))
+        return again or visit.go(import_page(found["importId"]))
     more = {"row": row, "to_fix": importing.to_fix, "may_retry": True}
     return visit.show("import_failure.html", **_about(visit, found), **more)
 
@@ -248,7 +198,7 @@ def _about(visit: Visit, found: dict[str, Any]) -> dict[str, Any]:
     state = found["state"]
     return {
         "found": found,
-        "here": _page(found["importId"]),
+        "here": import_page(found["importId"]),
         "moving": state in importing.MOVING,
         "decidable": state in importing.DECIDABLE,
         "stoppable": state in importing.STOPPABLE and visit.may(*UPLOADERS),
@@ -275,9 +225,6 @@ def _where(visit: Visit) -> str:
     return path(IMPORT, id=visit.call.params["importId"])
 
 
-def _page(import_id: str) -> str:
+def import_page(import_id: str) -> str:
+    """Where an import is shown."""
     return path("/admin/imports/{id}", id=import_id)
-
-
-def _media(visit: Visit) -> str:
-    return visit.call.content_type

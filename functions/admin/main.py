@@ -19,6 +19,7 @@ from functions.admin import (
     shelves,
     staff,
     summing,
+    uploads,
 )
 from functions.admin.door import door
 from functions.common import clock, deadletters, stores
@@ -28,7 +29,7 @@ from functions.common.events import EventDoor, Job, Message
 __all__ = ["admin", "admin_events", "door"]
 
 # Importing them has put them on the door.
-PAGES = (home, products, imports, connections, promotions, sales, availability, purchases, staff, operations)
+PAGES = (home, products, imports, uploads, connections, promotions, sales, availability, purchases, staff, operations)
 FIGURES = (sales_operations, availability_operations)
 OPERATIONS = (health_operations,)
 

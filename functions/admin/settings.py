@@ -22,6 +22,12 @@ class Admin:
     firebase_api_key: str = ""
     firebase_auth_url: str = "https://identitytoolkit.googleapis.com"
     dashboard_api_seconds: float = 8.0
+    storage_emulator_host: str = ""
+
+    @property
+    def upload_origin(self) -> str:
+        """Where the bucket of imports is, for browsers: the only other origin that a page may talk to."""
+        return self.storage_emulator_host.rstrip("/") or "https://storage.googleapis.com"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,13 +64,17 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all visits share. `hosts`: the names we are reached by; `secure`: cookies go over HTTPS alone."""
+    """What all visits share. `hosts`: the names we are reached by; `secure`: cookies go over HTTPS alone.
+
+    `upload_origin`: where large files go, from the pages that bring files.
+    """
 
     sealer: Sealer
     render: Renderer
     asset: Callable[[str], str]
     hosts: frozenset[str]
     secure: bool
+    upload_origin: str
 
     @property
     def cookie(self) -> str:
@@ -175,10 +179,18 @@ class Visit:
         """A message in the reader's language."""
         return messages.translate(self.language, message, **values)
 
-    def show(self, template: str, *, status: int = 200, headers: web.Headers = (), **context: Any) -> Reply:
+    def show(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: web.Headers = (),
+        policy: web.Policy = POLICY,
+        **context: Any,
+    ) -> Reply:
         """A page from a template."""
         html = self.around.render(template, {**self._context(), **context})
-        return web.page(html, POLICY, status=status, headers=(*headers, *self._cookies))
+        return web.page(html, policy, status=status, headers=(*headers, *self._cookies))
 
     def show_part(self, template: str, title: str = "", section: str = "", **context: Any) -> Reply:
         """A part of a page: alone for a script, and on a page of its own for a browser without one."""

@@ -71,6 +71,7 @@ def _build() -> Wiring:
         asset=rendering.Assets(HERE / "static").url,
         hosts=frozenset({urlsplit(own.public_api_url).netloc}),
         secure=common.environment not in _LOCAL,
+        upload_origin=own.upload_origin,
     )
     return Wiring(around, templates, client, signing_in.provider(own, common.environment, client))
 

@@ -85,6 +85,8 @@ class Watch:
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
+        self.also: list[str] = []
+        """Origins that a page may ask beside its own, because its policy says so."""
         self.seen: list[str] = []
 
     def over(self, context: BrowserContext) -> None:
@@ -95,13 +97,16 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         # The browser itself notes what the API refuses, and outages; what the page makes of them is the tests' matter.
-        path = urlsplit(message.location.get("url", "")).path
+        address = message.location.get("url", "")
+        path = urlsplit(address).path
         api = path.startswith(("/v1/", "/dev/", "/admin/")) and not path.startswith("/admin/static/")
+        api = api or address.startswith(tuple(f"{origin}/" for origin in self.also))
         if message.type == "error" and not (api and message.text.startswith("Failed to load resource")):
             self.seen.append(f"console: {message.text}")
 
     def _request(self, url: str) -> None:
-        if not url.startswith((f"{self.origin}/", "data:", "blob:")):
+        known = tuple(f"{origin}/" for origin in (self.origin, *self.also))
+        if not url.startswith((*known, "data:", "blob:")):
             self.seen.append(f"foreign origin: {url}")
 
 

@@ -39,7 +39,7 @@ document.addEventListener("submit", (event) => {
 // Bringing a file: its beginning is shown as the import would read it, then the whole of it is sent.
 const upload = document.getElementById("upload");
 if (upload) {
-  const SAMPLE = 1 << 20, MOST = 31 << 20;
+  const SAMPLE = 1 << 20, MOST_HERE = 31 << 20, MOST = 100 << 20;
   const KINDS = { csv: "text/csv", tsv: "text/tab-separated-values", txt: "text/plain", json: "application/json",
     ndjson: "application/x-ndjson", jsonl: "application/x-ndjson", gz: "application/gzip", zip: "application/zip",
     xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" };
@@ -77,27 +77,82 @@ if (upload) {
     preview({}).catch(() => notice(body.dataset.failed));
   }
 
-  function send() {
-    const query = new URLSearchParams({ profile: at("use-profile")?.value || at("profile").value, name: file.name,
-      mode: at("up-mode").value, again: at("again").checked ? "1" : "" });
-    const request = new XMLHttpRequest();
-    request.open("POST", `${upload.dataset.file}?${query}`);
-    for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
-    const bar = at("sending");
-    bar.hidden = false;
-    at("send").disabled = true;
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) bar.value = (100 * event.loaded) / event.total;
+  const fields = () => ({ profile: at("use-profile")?.value || at("profile").value, name: file.name,
+    mode: at("up-mode").value, again: at("again").checked ? "1" : "" });
+
+  // What went wrong is on the page already.
+  class Told extends Error {}
+
+  // What our answer to a script says: go on to another page, or here is a notice. The text of any other answer.
+  function heed(ok, there, text) {
+    if (there) {
+      location.assign(there);
+      return new Promise(() => {});
+    }
+    if (ok) return text;
+    document.getElementById("notices").innerHTML = text;
+    throw new Told();
+  }
+
+  async function ask(address, form) {
+    const own = { ...headers(), "Content-Type": "application/x-www-form-urlencoded" };
+    const reply = await fetch(address, { method: "POST", headers: own, body: new URLSearchParams(form) })
+      .catch(() => { throw new Error(body.dataset.failed); });
+    return heed(reply.ok, reply.headers.get("HX-Redirect"), await reply.text());
+  }
+
+  // The file itself; the bar goes along, and the button stops it.
+  function pass(method, address, own) {
+    return new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open(method, address);
+      for (const [name, value] of Object.entries(own)) request.setRequestHeader(name, value);
+      request.upload.addEventListener("progress", (event) => {
+        if (event.lengthComputable) at("sending").value = (100 * event.loaded) / event.total;
+      });
+      request.addEventListener("load", () => resolve(request));
+      request.addEventListener("error", () => reject(new Error(upload.dataset.lost)));
+      request.addEventListener("abort", () => reject(new Error(upload.dataset.stopped)));
+      at("stop").onclick = () => request.abort();
+      request.send(file);
     });
-    const failed = () => { bar.hidden = true; at("send").disabled = false; notice(body.dataset.failed); };
-    request.addEventListener("error", failed);
-    request.addEventListener("load", () => {
-      const there = request.getResponseHeader("HX-Redirect");
-      if (there) { location.assign(there); return; }
-      failed();
-      document.getElementById("notices").innerHTML = request.responseText;
-    });
-    request.send(file);
+  }
+
+  async function sendHere() {
+    const request = await pass("POST", `${upload.dataset.file}?${new URLSearchParams(fields())}`, headers());
+    await heed(request.status < 400, request.getResponseHeader("HX-Redirect"), request.responseText);
+  }
+
+  // More than passes through the dashboard: straight into the bucket, by an address that is good for this file alone.
+  async function sendThere() {
+    const media = headers()["Content-Type"];
+    const leave = JSON.parse(await ask(upload.dataset.uploadUrl, { ...fields(), media }));
+    try {
+      const request = await pass("PUT", leave.url, leave.headers);
+      if (request.status >= 300) throw new Error(upload.dataset.refused);
+    } catch (error) {
+      // Nobody waits for a file that does not come; if this is lost too, the import ends by itself after an hour.
+      const own = { ...headers(), "Content-Type": "application/x-www-form-urlencoded" };
+      fetch(`${leave.page}/decision`, { method: "POST", headers: own, body: new URLSearchParams({ do: "cancel" }) }).catch(() => {});
+      throw error;
+    }
+    await ask(`${leave.page}/uploaded`, {});
+  }
+
+  async function send() {
+    const going = (now) => {
+      at("sending").hidden = at("stop").hidden = !now;
+      at("send").disabled = now;
+    };
+    document.getElementById("notices").replaceChildren();
+    at("sending").value = 0;
+    going(true);
+    try {
+      await (file.size <= MOST_HERE ? sendHere() : sendThere());
+    } catch (error) {
+      if (!(error instanceof Told)) notice(error.message);
+    }
+    going(false);
   }
 
   const drop = at("drop");

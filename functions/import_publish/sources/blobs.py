@@ -201,7 +201,8 @@ class Bucket:
             "x-goog-if-generation-match": "0",
         }
         expires_at = clock.now() + lives
-        url = await self._run(lambda: self._sign(name, headers, lives))
+        # A copy: Google's library puts a Host into it, which clients set themselves and browsers refuse to be told.
+        url = await self._run(lambda: self._sign(name, dict(headers), lives))
         return UploadTicket(url, headers, expires_at)
 
     async def run(self, work: Callable[[], T]) -> T:

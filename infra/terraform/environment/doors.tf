@@ -133,7 +133,7 @@ module "buckets" {
   name       = "${var.project.id}-${replace(lower(trimsuffix(each.value, "_BUCKET")), "_", "-")}"
   location   = var.region.data
   kms_key    = local.kms.storage
-  origins    = var.upload_origins
+  origins    = distinct(concat(["https://${var.domain}"], var.upload_origins))
   retention  = { days = 30 }
   log_bucket = module.logs.name
 }

@@ -225,7 +225,7 @@ variable "tenants" {
 }
 
 variable "upload_origins" {
-  description = "The web pages from which files of imports are uploaded straight into their bucket."
+  description = "The web pages, besides the dashboard's own, from which files of imports are uploaded straight into their bucket."
   type        = list(string)
   default     = []
   nullable    = false

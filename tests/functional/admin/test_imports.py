@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -73,6 +74,36 @@ async def test_a_file_that_is_too_large_is_not_read_to_its_end(person: Person) -
     await person.sign_in()
     reply = await upload(person, FILE, b"x" * ((31 << 20) + 1))
     assert reply.status_code == 413
+
+
+async def test_for_a_larger_file_leave_is_asked_to_put_it_into_the_bucket(person: Person, api: FakeApi) -> None:
+    await person.sign_in()
+    upload = {"method": "PUT", "url": "https://bucket.test/signed", "headers": {"content-type": "application/gzip"}}
+    begun = {"groupId": ID, "imports": [{"importId": ID}], "upload": upload}
+    api.says("POST", "/v1/imports:upload-url", begun, status=201)
+    said = {"name": "all.csv.gz", "profile": "mine", "mode": "", "again": "1", "media": "application/gzip"}
+    reply = await person.send("/admin/stores/berlin/imports/upload-url", said)
+    assert reply.json() == {"url": upload["url"], "headers": upload["headers"], "page": PAGE}
+    assert reply.headers["cache-control"] == "no-store"
+    assert json.loads(api.asked[-1].content) == {
+        **{"storeIds": ["berlin"], "profile": "mine", "name": "all.csv.gz", "again": True},
+        **{"media": "application/gzip"},
+    }
+    api.says("POST", f"{API}/uploaded", {"groupId": ID, "imports": [{"importId": ID}]}, status=202)
+    reply = await person.send(f"{PAGE}/uploaded", {}, hx_request="true")
+    assert reply.headers["hx-redirect"] == PAGE
+
+
+async def test_only_the_page_that_brings_files_may_talk_to_the_bucket(person: Person) -> None:
+    await person.sign_in()
+
+    async def connects(where: str) -> str:
+        policy = (await person.get(where)).headers["content-security-policy"]
+        return next(rule for rule in policy.split("; ") if rule.startswith("connect-src"))
+
+    assert await connects("/admin/stores/berlin/imports") == "connect-src 'self' https://storage.googleapis.com"
+    for where in ("/admin", "/admin/imports", PAGE):
+        assert await connects(where) == "connect-src 'self'"
 
 
 async def test_what_a_file_says_is_text_in_preview_rows_and_list(person: Person, api: FakeApi) -> None:

@@ -536,6 +536,15 @@ def test_doors_with_pages_are_told_all_without_which_they_never_become_ready(
     assert env["storefront"]["STRIPE_PUBLISHABLE_KEY"]["value"] == env["checkout"]["STRIPE_PUBLISHABLE_KEY"]["value"]
 
 
+def test_only_the_dashboard_puts_files_into_the_bucket_of_imports(production: Production) -> None:
+    (bucket,) = (each for each in production.plan.of("google_storage_bucket") if each.get("name").endswith("-import"))
+    (shared,) = bucket.get("cors")
+    assert shared["origin"] == ["https://api.retailscan.example.com"]
+    assert {"Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match"} <= set(
+        shared["response_header"]
+    )
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS[1:])
 def test_what_holds_data_cannot_be_deleted_by_a_slip(workspace: Workspace, environment: str) -> None:
     found = plans.read(workspace.plan(environment))

@@ -52,7 +52,7 @@ resource "google_storage_bucket" "this" {
     content {
       origin          = var.origins
       method          = ["PUT", "POST"]
-      response_header = ["Content-Type", "x-goog-resumable"]
+      response_header = ["Content-Type", "x-goog-content-length-range", "x-goog-if-generation-match", "x-goog-resumable"]
       max_age_seconds = 3600
     }
   }
