@@ -83,9 +83,10 @@ class Figures:
 
 
 class Source(Protocol):
-    """Where figures come from."""
+    """Where figures come from; `keep_seconds`: for how long a look is good enough for all who ask."""
 
     name: str
+    keep_seconds: float
 
     async def look(self) -> Figures:
         """All of it. Raises Away."""

@@ -78,6 +78,8 @@ class GoogleCloud:
     """The doors, topics and queues of one project."""
 
     name = "google"
+    # Google's figures are of minutes, and its log may be read sixty times in one, by all instances together.
+    keep_seconds = 15.0
 
     def __init__(
         self, client: httpx.AsyncClient, token: Token, project: str, *, urls: tuple[str, str] = (MONITORING, LOGGING)
@@ -195,7 +197,7 @@ async def _part(name: str, unknown: dict[str, str], asking: Awaitable[T]) -> T |
         return await asking
     except Away as error:
         unknown[name] = str(error)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
         unknown[name] = f"an answer that is not as documented: {type(error).__name__}"
     return None
 

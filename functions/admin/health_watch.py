@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functions.admin.health import Away, Figures, Source
 from functions.common import log
 
-KEEP_SECONDS = 4.0
-"""Twenty open pages that ask every five seconds make one look."""
 PATIENCE_SECONDS = 3.0
 
 
@@ -36,7 +34,7 @@ class Watch:
 
     async def seen(self) -> Seen:
         """Figures at most a few seconds old, or the last known. Never raises for what a source does."""
-        if self._looking is None and self._seconds() - self._looked_at >= KEEP_SECONDS:
+        if self._looking is None and self._seconds() - self._looked_at >= self.source.keep_seconds:
             self._looking = asyncio.create_task(self._look())
         if self._looking is not None:
             # Whoever began it may hang up; the others still want to know.
@@ -59,6 +57,7 @@ class NoSource:
     """Where nobody has said which source there is."""
 
     name = "none"
+    keep_seconds = 60.0
 
     async def look(self) -> Figures:
         """Raises Away."""
