@@ -70,9 +70,10 @@ BESIDE := tests/faults tests/integration/local tests/integration/bench tests/bro
 	tests/journeys tests/infra tests/guards
 
 .PHONY: test
-test: venv check ## all checks and all tests, the faults in their small size
+test: venv ## all checks and all tests, the faults in their small size
 	@said=$$(mktemp); $(PYTHON) -m pytest -m "not soak" $(BESIDE) >"$$said" 2>&1 & beside=$$!; \
 	trap 'kill $$beside 2>/dev/null || true; rm -f "$$said"' EXIT; status=0; \
+	$(MAKE) --no-print-directory check; \
 	$(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
 	$(PYTHON) -m pytest -m "not soak" tests --ignore=tests/unit $(addprefix --ignore=,$(BESIDE)) || status=1; \
 	wait $$beside || status=1; cat "$$said"; \

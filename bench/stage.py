@@ -21,7 +21,7 @@ STORE = TENANT.stores[0][0]
 @asynccontextmanager
 async def suite(*rooms: str) -> AsyncIterator[Suite]:
     """The doors of these rooms with the demo catalogue, on free ports and throw-away data. Raises LocalError."""
-    async with Suite(rooms=rooms, seed_demo=True, gateway=False, scheduler=False) as running:
+    async with Suite(rooms=rooms, seed_demo=True, gateway=False, scheduler=False, forks=None) as running:
         note(f"suite of {', '.join(rooms)} ready after {running.ready_after:.1f} s")
         yield running
 

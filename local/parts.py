@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.environment import ROOT, tool_environment
+from local.forkserver import ForkServer
 from local.ports import Ports
 from local.processes import HOST, Child, LocalError
 from local.proxy import Origin
@@ -23,24 +24,24 @@ def log_of(data_dir: Path, name: str) -> Path:
     return data_dir / "logs" / f"{name}.log"
 
 
-def cloud(data_dir: Path, ports: Ports) -> Child:
+def cloud(data_dir: Path, ports: Ports, forks: ForkServer | None = None) -> Child:
     """The local Pub/Sub, Cloud Tasks, Secret Manager and token issuer; not started."""
     argv = [sys.executable, "-m", "local.cloud"]
     argv += ["--pubsub-port", str(ports.pubsub), "--tasks-port", str(ports.tasks)]
     argv += ["--admin-port", str(ports.admin), "--issuer-port", str(ports.issuer)]
     argv += ["--secrets-port", str(ports.secrets), "--data-dir", str(data_dir / "cloud")]
-    return Child("the local cloud", argv, log=log_of(data_dir, "cloud"), env=tool_environment(), cwd=ROOT)
+    return Child("the local cloud", argv, log=log_of(data_dir, "cloud"), env=tool_environment(), cwd=ROOT, forks=forks)
 
 
-def storage(data_dir: Path, ports: Ports) -> Child:
+def storage(data_dir: Path, ports: Ports, forks: ForkServer | None = None) -> Child:
     """The local Cloud Storage; not started. It takes its key from the local cloud's folder."""
-    return storage_at(data_dir / "cloud", ports.storage, log_of(data_dir, "storage"))
+    return storage_at(data_dir / "cloud", ports.storage, log_of(data_dir, "storage"), forks)
 
 
-def storage_at(folder: Path, port: int, log: Path | None = None) -> Child:
+def storage_at(folder: Path, port: int, log: Path | None = None, forks: ForkServer | None = None) -> Child:
     """The same, anywhere."""
     argv = [sys.executable, "-m", "local.storage", "--port", str(port), "--data-dir", str(folder)]
-    return Child("the local storage", argv, log=log, env=tool_environment(), cwd=ROOT)
+    return Child("the local storage", argv, log=log, env=tool_environment(), cwd=ROOT, forks=forks)
 
 
 def has_messages(data_dir: Path) -> bool:
@@ -56,6 +57,7 @@ def gateway(
     tenants: Sequence[str],
     rooms: Sequence[str] | None,
     endpoints: Mapping[str, str],
+    forks: ForkServer | None = None,
 ) -> Child:
     """The one port for clients; not started."""
     config = {
@@ -72,7 +74,7 @@ def gateway(
     file = data_dir / "gateway.json"
     file.write_text(json.dumps(config, indent=1))
     argv = [sys.executable, "-m", "local.gateway", str(file)]
-    return Child("the gateway", argv, log=log_of(data_dir, "gateway"), env=tool_environment(), cwd=ROOT)
+    return Child("the gateway", argv, log=log_of(data_dir, "gateway"), env=tool_environment(), cwd=ROOT, forks=forks)
 
 
 async def wait_for(child: Child, port: int) -> None:
@@ -86,11 +88,12 @@ async def wait_for(child: Child, port: int) -> None:
     origin.close()
 
 
-async def migrate(data_dir: Path, mongo_uri: str, database: str) -> None:
+async def migrate(data_dir: Path, mongo_uri: str, database: str, forks: ForkServer | None = None) -> None:
     """`retailscan migrate`, as the Cloud Run job does it. Raises LocalError."""
     env = tool_environment() | {"MONGODB_URI": mongo_uri, "MONGODB_DATABASE": database}
     log = log_of(data_dir, "migrate")
-    child = Child("migrate", [sys.executable, "-m", "retailscan", "migrate"], log=log, env=env, cwd=ROOT).start()
+    argv = [sys.executable, "-m", "retailscan", "migrate"]
+    child = Child("migrate", argv, log=log, env=env, cwd=ROOT, forks=forks).start()
     try:
         code = await asyncio.to_thread(child.wait)
     finally:

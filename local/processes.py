@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+from local.forkserver import Forked, ForkServer
+
 HOST = "127.0.0.1"
 SERVER_PORTS = (15_000, 32_000)
 _chance = random.SystemRandom()
@@ -87,6 +89,7 @@ class Child:
 
     Start it from a thread that lives as long as the child should: the kernel's parent-death signal is bound
     to the thread that started the process, not to the process as a whole. `nice` (0 to 19) lets others go first.
+    With `forks` a Python module (`argv` is the interpreter, -m, its name, arguments) starts as a fork of that server.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class Child:
         death_signal: signal.Signals = signal.SIGKILL,
         stdout: int | None = None,
         nice: int = 0,
+        forks: ForkServer | None = None,
     ) -> None:
         self.name = name
         self.argv = list(argv)
@@ -109,7 +113,8 @@ class Child:
         self._death_signal = death_signal
         self._stdout = stdout
         self._nice = nice
-        self._process: subprocess.Popen[bytes] | None = None
+        self._forks = forks
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     def start(self) -> "Child":
         """Start, or start again after an end. Raises LocalError when the program cannot be run."""
@@ -120,21 +125,30 @@ class Child:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             sink = self.log.open("ab")
         try:
-            self._process = subprocess.Popen(
-                self._leashed(),
-                stdin=subprocess.DEVNULL,
-                stdout=sink if self._stdout is None else self._stdout,
-                stderr=subprocess.STDOUT if self._stdout is not None else sink,
-                env=None if self.env is None else dict(self.env),
-                cwd=self.cwd,
-                start_new_session=True,
-            )
+            self._process = self._spawn(sink)
         except OSError as problem:
             raise LocalError(f"{self.name} could not be started: {problem.strerror}.") from problem
         finally:
             if not isinstance(sink, int):
                 sink.close()
         return self
+
+    def _spawn(self, sink: IO[bytes] | int) -> subprocess.Popen[bytes] | Forked:
+        env = None if self.env is None else dict(self.env)
+        if self._forks is not None and not isinstance(sink, int):
+            return self._forks.fork(
+                self.name, self.argv[1:], env=os.environ if env is None else env, cwd=self.cwd, out=sink.fileno(),
+                death_signal=self._death_signal, nice=self._nice,
+            )  # fmt: skip
+        return subprocess.Popen(
+            self._leashed(),
+            stdin=subprocess.DEVNULL,
+            stdout=sink if self._stdout is None else self._stdout,
+            stderr=subprocess.STDOUT if self._stdout is not None else sink,
+            env=env,
+            cwd=self.cwd,
+            start_new_session=True,
+        )
 
     def _leashed(self) -> list[str]:
         if not sys.platform.startswith("linux"):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from functions.common.cards import Door
 from local.environment import ROOT, tool_environment
+from local.forkserver import ForkServer
 from local.processes import HOST, Child
 
 
@@ -68,10 +69,10 @@ def settings_of(ports: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def child(stand_in: StandIn, data_dir: Path, port: int, gateway: str) -> Child:
+def child(stand_in: StandIn, data_dir: Path, port: int, gateway: str, forks: ForkServer | None = None) -> Child:
     """Its process; not started."""
     folder = data_dir / stand_in.name
     argv = [sys.executable, "-m", stand_in.module, "--port", str(port), "--data-dir", str(folder)]
     argv += [argument.format(gateway=gateway) for argument in stand_in.arguments]
     log = data_dir / "logs" / f"{stand_in.name}.log"
-    return Child(stand_in.called, argv, log=log, env=tool_environment(), cwd=ROOT)
+    return Child(stand_in.called, argv, log=log, env=tool_environment(), cwd=ROOT, forks=forks)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import sys
 import tempfile
 import time
 import uuid
@@ -19,6 +20,7 @@ from typing import IO, Any, Self
 from functions.common.cards import FUNCTIONS, CardInvalid, load_cards
 from local import parts, standins, tokens
 from local.environment import ROOT, Addresses, door_environment
+from local.forkserver import ForkServer
 from local.issuer import PUSH_SERVICE_ACCOUNT, Issuer
 from local.ports import Ports
 from local.processes import HOST, LocalError, stop_all
@@ -34,6 +36,8 @@ __all__ = ["DATABASE", "ROOT", "TENANTS", "Suite"]
 
 TENANTS = ("fresko", "nordmarkt", "casaverde")
 DATABASE = "retailscan"
+_forks = ForkServer() if sys.platform.startswith("linux") else None
+"""The suites of one process share it. Elsewhere the kernel does not end its children with it."""
 
 
 class Suite:
@@ -60,6 +64,7 @@ class Suite:
         redis_options: Mapping[str, str] | None = None,
         gateway: bool = True,
         scheduler: bool = True,
+        forks: ForkServer | None = _forks,
         say: Say = lambda _line: None,
     ) -> None:
         try:
@@ -77,7 +82,7 @@ class Suite:
         self._temporary = None if data_dir else tempfile.TemporaryDirectory(prefix="retailscan-")
         self.data_dir = (data_dir or Path(self._temporary.name if self._temporary else "")).resolve()
         self._seed_demo, self._reload, self._with_gateway, self._with_scheduler = seed_demo, reload, gateway, scheduler
-        self._door_env, self._say = dict(door_env or {}), say
+        self._door_env, self._say, self._forks = dict(door_env or {}), say, forks
         self.mongo = choose_mongo(self.data_dir / "mongo", ports=self.ports.mongo, parameters=mongo_parameters)
         self.redis = choose_redis(self.data_dir / "redis", port=self.ports.redis, options=redis_options)
         self.mongo_database = self._door_env.setdefault("MONGODB_DATABASE", self._database_name())
@@ -315,11 +320,12 @@ class Suite:
             functions_dir=self.functions_dir,
             data_dir=self.data_dir,
             say=self._say,
+            forks=self._forks,
         )
-        self.cloud = parts.cloud(self.data_dir, self.ports)
-        self.storage = parts.storage(self.data_dir, self.ports)
+        self.cloud = parts.cloud(self.data_dir, self.ports, self._forks)
+        self.storage = parts.storage(self.data_dir, self.ports, self._forks)
         self.others = {
-            name: standins.child(each, self.data_dir, self.ports.stand_ins[name], self.gateway_url)
+            name: standins.child(each, self.data_dir, self.ports.stand_ins[name], self.gateway_url, self._forks)
             for name, each in self.stand_ins.items()
         }
         self.gateway = parts.gateway(
@@ -329,6 +335,7 @@ class Suite:
             tenants=self.tenants,
             rooms=self.rooms,
             endpoints=self._endpoints(),
+            forks=self._forks,
         )
         self._prepared = True
 
@@ -353,7 +360,7 @@ class Suite:
 
     async def _bring_up_databases(self) -> None:
         await asyncio.gather(asyncio.to_thread(self.mongo.wait_ready), asyncio.to_thread(self.redis.wait_ready))
-        await parts.migrate(self.data_dir, self.mongo_uri, self.mongo_database)
+        await parts.migrate(self.data_dir, self.mongo_uri, self.mongo_database, self._forks)
         if self._seed_demo:
             from local import catalogue
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from functions.common.cards import Door
 from local.environment import plain_environment
+from local.forkserver import ForkServer
 from local.processes import HOST, Child, LocalError, stop_all
 from local.proxy import Broken, Origin, Request, Unreachable
 
@@ -65,7 +66,9 @@ class Supervisor:
         functions_dir: Path,
         data_dir: Path,
         say: Say = lambda _line: None,
+        forks: ForkServer | None = None,
     ) -> None:
+        self._forks = forks
         self.functions_dir = functions_dir
         self.data_dir = data_dir
         self._say = say
@@ -91,13 +94,14 @@ class Supervisor:
         }
         return Child(
             door.service,
-            [str(Path(sys.executable).parent / "functions-framework")],
+            [sys.executable, "-m", "functions_framework"],
             log=self.log_path(door.service),
             env=env,
             cwd=home,
             # Gunicorn then ends its worker, too; a worker does not notice that its leader was killed.
             death_signal=signal.SIGTERM,
             nice=BACKGROUND_NICE if waits_for_nobody(door) else 0,
+            forks=self._forks,
         )
 
     def log_path(self, service: str) -> Path:

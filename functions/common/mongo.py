@@ -25,6 +25,8 @@ _FORBIDDEN = frozenset(
 )
 _client: AsyncMongoClient[Document] | None = None
 _loop: asyncio.AbstractEventLoop | None = None
+_collections: dict[tuple[str, str, bool], AsyncCollection[Document]] = {}
+"""The client's, by database, name and whether a majority must have what is read: a checkout would make ten anew."""
 
 
 def client() -> AsyncMongoClient[Document]:
@@ -35,6 +37,7 @@ def client() -> AsyncMongoClient[Document]:
         from pymongo import AsyncMongoClient
 
         common = settings.common()
+        _collections.clear()
         _client = AsyncMongoClient(
             common.mongodb_uri,
             appname=common.k_service,
@@ -58,15 +61,29 @@ def database() -> AsyncDatabase[Document]:
 
 def collection(name: str) -> AsyncCollection[Document]:
     """A collection, unscoped: for what belongs to no tenant. Tenants' data goes through `Scoped`."""
-    return database()[name]
+    return _collection(name, of_majority=False)
 
 
 def cache_source(name: str) -> AsyncCollection[Document]:
     """The collection as a cache must read it: from the primary, only what a majority has."""
-    from pymongo import ReadPreference
-    from pymongo.read_concern import ReadConcern
+    return _collection(name, of_majority=True)
 
-    return database().get_collection(name, read_preference=ReadPreference.PRIMARY, read_concern=ReadConcern("majority"))
+
+def _collection(name: str, *, of_majority: bool) -> AsyncCollection[Document]:
+    owner = client()
+    key = (settings.common().mongodb_database, name, of_majority)
+    known = _collections.get(key)
+    if known is None:
+        from pymongo import ReadPreference
+        from pymongo.read_concern import ReadConcern
+
+        kept_in = owner[key[0]]
+        known = _collections[key] = (
+            kept_in.get_collection(name, read_preference=ReadPreference.PRIMARY, read_concern=ReadConcern("majority"))
+            if of_majority
+            else kept_in[name]
+        )
+    return known
 
 
 async def close() -> None:
@@ -75,6 +92,7 @@ async def close() -> None:
     if _client is not None and _loop is asyncio.get_running_loop():
         await _client.close()
     _client = _loop = None
+    _collections.clear()
 
 
 async def ping() -> None:

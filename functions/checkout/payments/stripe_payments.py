@@ -1,4 +1,4 @@
-"""Stripe as the payment provider, through its own asynchronous client over httpx.
+"""Stripe as the payment provider, through its own asynchronous client over aiohttp.
 
 The library repeats a call with the same key when the connection broke, on 409 and on 5xx. What is added here: one
 time limit for all attempts, rate limits (which it does not repeat), and failures that Stripe has stored under a key
@@ -26,7 +26,7 @@ from functions.checkout.payments.provider import (
 from functions.common import clock, log, metrics
 
 if TYPE_CHECKING:
-    from stripe import HTTPXClient, StripeClient
+    from stripe import HTTPClient, StripeClient
 
 TOTAL_SECONDS = 8.0
 """All attempts of one call; one alone has less, a handler's budget is more."""
@@ -61,7 +61,7 @@ class StripePayments:
         self._key, self._base, self._method_types = api_key, api_base, method_types
         self._publishable_key = publishable_key
         self._client: StripeClient | None = None
-        self._http: HTTPXClient | None = None
+        self._http: HTTPClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property

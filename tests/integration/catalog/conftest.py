@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from redis import Redis
 
 from functions.catalog import settings as catalog_settings
 from functions.catalog.collections import COLLECTIONS
@@ -73,14 +74,17 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 async def world(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
     # The tests share one Redis and their callers, and some machines are fast.
     monkeypatch.setitem(ratelimit.RATES, "manage", (1e6, 10**6))
     monkeypatch.setitem(ratelimit.RATES, "bulk", (1e6, 10**6))
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
+        # Another folder's products of the same names may still be in the cache.
+        with Redis.from_url(redis_server) as cache:
+            cache.flushdb()
         catalog_settings.load.replace(None)
         await migrations.apply(mongo.database(), [*migrations.SHARED, *COLLECTIONS])
         yield world

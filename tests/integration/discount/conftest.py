@@ -85,12 +85,12 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 async def world(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
     # The tests share one Redis and their callers, and some machines are fast.
     monkeypatch.setitem(ratelimit.RATES, "manage", (1e6, 10**6))
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         kept = [each for each in CATALOG if each.name in ("stores", "products")]
         await migrations.apply(mongo.database(), [*migrations.SHARED, *kept, *COLLECTIONS])

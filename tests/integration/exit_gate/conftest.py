@@ -94,10 +94,10 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 async def gate(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Gate]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         gate_settings.load.replace(None)
         wiring.deps.replace(None)

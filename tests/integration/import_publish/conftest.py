@@ -145,12 +145,12 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 async def room(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Room]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
     for name in ratelimit.RATES:
         monkeypatch.setitem(ratelimit.RATES, name, (1e6, 10**6))
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         await migrations.apply(mongo.database(), [*SHARED, *CATALOG, *COLLECTIONS])
         async with (

@@ -162,10 +162,15 @@ def short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def world(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, fcm: FcmServer, monkeypatch: pytest.MonkeyPatch
+    mongod: str,
+    redis_server: str,
+    emptied_database: str,
+    issuer: Issuer,
+    fcm: FcmServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     world.environment |= {"FCM_ENDPOINT": fcm.url, "NOTICE_STREAM_SECONDS": "60"}
     with world.installed():
         settings.load.replace(None)

@@ -90,12 +90,12 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 async def check_in(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[CheckIn]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
     # The tests share one Redis and their callers, and some machines are fast.
     monkeypatch.setitem(ratelimit.RATES, "check_in", (1e6, 10**6))
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         forget()
         await migrations.apply(mongo.database(), [*migrations.SHARED, *COLLECTIONS])

@@ -27,10 +27,10 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 async def world(
-    mongod: str, redis_server: str, database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         tenants.forget()
         await migrations.apply(mongo.database(), [*migrations.SHARED, PURCHASES])

@@ -140,7 +140,7 @@ async def test_a_number_costs_one_write_and_no_read(world: World, papers: Papers
 
 @pytest.mark.slow
 async def test_processes_that_are_killed_again_and_again_leave_neither_gap_nor_double(
-    world: World, mongod: str, database: str
+    world: World, mongod: str, emptied_database: str
 ) -> None:
     """Full: 1,000 receipts by four processes; each dies at one in eight receipts, before or after the write."""
     count = 1_000 if FULL else 120
@@ -154,7 +154,7 @@ async def test_processes_that_are_killed_again_and_again_leave_neither_gap_nor_d
         nonlocal seed
         seed += 1
         environment = {
-            **os.environ, "MONGODB_URI": mongod, "MONGODB_DATABASE": database, "TEST": "1",
+            **os.environ, "MONGODB_URI": mongod, "MONGODB_DATABASE": emptied_database, "TEST": "1",
             "FAILPOINT": f"{place}:kill9:0.12", "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         module = "tests.integration.checkout.papers.issue_all"

@@ -47,12 +47,12 @@ def issuer() -> Issuer:
 async def shop(
     mongod: str,
     redis_server: str,
-    database: str,
+    emptied_database: str,
     issuer: Issuer,
     stripe: FakeStripe,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Shop]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    world = World(mongo_uri=mongod, database=database, redis_url=redis_server)
+    world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     async with opened(world, stripe, monkeypatch) as made:
         yield made
