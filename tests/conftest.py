@@ -118,28 +118,33 @@ def database(mongod: str, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _kept_databases(mongod: str) -> Iterator[dict[Path, str]]:
-    """Folder -> the database that its tests take over from one another, all dropped at the end."""
-    from pymongo import MongoClient
+def _kept(mongod: str) -> Iterator[Callable[[Path], Any]]:
+    """Call it with a folder for the database that its tests take over from one another; all are dropped at the end."""
+    from pymongo import MongoClient, WriteConcern
 
-    kept: dict[Path, str] = {}
-    yield kept
+    names: dict[Path, str] = {}
     client: MongoClient[dict[str, Any]]
-    with MongoClient(mongod) as client:
-        for name in kept.values():
-            client.drop_database(name)
+    # Of what is deleted only the last waits for the majority, and with it for all before it.
+    with MongoClient(mongod, w=1, journal=False) as client:
+        yield lambda folder: client[names.setdefault(folder, f"t_{folder.name[:40]}_{uuid.uuid4().hex[:8]}")]
+        for name in names.values():
+            client.get_database(name, write_concern=WriteConcern("majority")).command("dropDatabase")
 
 
 @pytest.fixture
-def emptied_database(mongod: str, request: pytest.FixtureRequest, _kept_databases: dict[Path, str]) -> Iterator[str]:
+def emptied_database(request: pytest.FixtureRequest, _kept: Callable[[Path], Any]) -> Iterator[str]:
     """The name of a MongoDB database whose collections are empty, though they and their indexes may be there already.
 
     The tests of a folder take it over from one another: to make collections takes longer than most tests.
     """
-    folder = request.path.parent
-    name = _kept_databases.setdefault(folder, f"t_{folder.name[:40]}_{uuid.uuid4().hex[:8]}")
-    yield name
-    _empty(mongod, name)
+    from pymongo import WriteConcern
+
+    database = _kept(request.path.parent)
+    yield database.name
+    *others, last = database.list_collection_names() or ["nothing"]
+    for other in others:
+        database[other].delete_many({})
+    database.get_collection(last, write_concern=WriteConcern("majority")).delete_many({})
 
 
 @pytest.fixture(scope="module")
@@ -176,19 +181,6 @@ def _no_network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     for name in real:
         monkeypatch.setattr(socket.socket, name, guarded(name))
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-
-
-def _empty(uri: str, name: str) -> None:
-    from pymongo import MongoClient, WriteConcern
-
-    client: MongoClient[dict[str, Any]]
-    with MongoClient(uri) as client:
-        # Only the last of them waits for the majority, and with it for all before it.
-        quick = client[name].with_options(write_concern=WriteConcern(w=1, j=False))
-        *others, last = quick.list_collection_names() or ["nothing"]
-        for other in others:
-            quick[other].delete_many({})
-        client[name].with_options(write_concern=WriteConcern(w="majority"))[last].delete_many({})
 
 
 def _database(uri: str, label: str) -> Iterator[str]:
