@@ -9,6 +9,12 @@ from typing import TypeVar
 
 SLICE = 50
 """Documents in one write: the database is busy with them for a few milliseconds, and whoever scans waits no longer."""
+PAUSE = 0.8
+"""How long to pause after a write, as a share of the time that it took.
+
+Both figures are a compromise that was measured (docs/benchmarks.md): with a shorter pause `import` is faster and the
+scans of `import_beside` are slower.
+"""
 
 Item = TypeVar("Item")
 _turn: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
@@ -30,8 +36,8 @@ def forget() -> None:
 
 
 async def slices(items: Sequence[Item]) -> AsyncIterator[tuple[int, Sequence[Item]]]:
-    """The items a slice at a time, each with the index of its first; then a pause as long as the slice has taken."""
+    """The items a slice at a time, each with the index of its first; then a pause."""
     for start in range(0, len(items), SLICE):
         begun = monotonic()
         yield start, items[start : start + SLICE]
-        await asyncio.sleep(monotonic() - begun)
+        await asyncio.sleep(PAUSE * (monotonic() - begun))
