@@ -54,6 +54,8 @@ async def heard(call: Call) -> Reply:
 
 @door.get("/v1/echo/{word}", summary="Say it back.", auth=auth.public())
 async def say(call: Call) -> Reply:
+    if call.params["word"] == "boom":
+        raise RuntimeError("somebody@example.com said boom")
     return Reply({"word": call.params["word"], "answer": "first"})
 
 

@@ -108,6 +108,36 @@ async def test_the_gateway_gives_what_a_developer_needs(suite: Suite) -> None:
             assert (await client.post(path)).status_code == 404
 
 
+async def test_what_the_doors_counted_what_waits_and_what_failed_is_told_with_its_trace(suite: Suite) -> None:
+    trace = "5c" * 16
+    async with httpx.AsyncClient(base_url=suite.gateway_url) as client:
+        headers = {"traceparent": f"00-{trace}-{'ab' * 8}-00"}
+        assert (await client.get("/v1/echo/boom", headers=headers)).status_code == 500
+        health = (await client.get("/dev/health")).json()
+        doors = {door["service"]: door for door in health["doors"]}
+        assert {name: door["up"] for name, door in doors.items()} == {"echo": True, "echo-events": True}
+        assert (doors["echo"]["requests"], doors["echo"]["errors"]) == (1, 1)
+        assert ["+Inf", 1.0] in doors["echo"]["buckets"]
+        whose = {each["name"]: (each["tenantId"], each["depth"]) for each in health["subscriptions"]}
+        assert whose["echo-events-words-acme"] == ("acme", 0)
+        assert [each["name"] for each in health["queues"]] == ["echo-events-later"]
+        (failed,) = health["errors"]
+        assert (failed["service"], failed["event"], failed["error"], failed["traceId"]) == (
+            *("echo", "http.unexpected_error", "RuntimeError"),
+            trace,
+        )
+        assert "somebody" not in str(health)
+        lines = (await client.get(f"/dev/traces/{trace}")).json()
+        assert [line["event"] for line in lines] == ["http.unexpected_error", "http.request"]
+        assert (await client.get("/dev/traces/nobodys")).json() == []
+        suite.freeze_door("echo")
+        try:
+            frozen = (await client.get("/dev/health", timeout=3.0)).json()
+        finally:
+            suite.thaw_door("echo")
+        assert [door["up"] for door in frozen["doors"]] == [False, True]
+
+
 async def test_a_killed_door_comes_back_by_itself(suite: Suite) -> None:
     async with httpx.AsyncClient(base_url=suite.gateway_url) as client:
         before = suite.doors.pids()
