@@ -15,14 +15,23 @@ from functions.common.envelope import Reply
 from functions.common.errors import Problem
 
 PAGE = "/admin/operations"
+PLATFORM = PAGE + "/platform"
 LETTER = PAGE + "/dead-letters/{deadLetterId}"
 _MOST = 20
 
 
 @door.page(PAGE, OPERATOR, BRAND_MANAGER)
 async def show_operations(visit: Visit) -> Reply:
-    parts = await _figures(visit)
-    return visit.show("operations_now.html" if visit.is_part else "operations.html", **parts)
+    if visit.is_part:
+        return visit.show("operations_now.html", **await _figures(visit))
+    parts, platform = await asyncio.gather(_figures(visit), _platform(visit))
+    return visit.show("operations.html", **parts, **platform)
+
+
+@door.page(PLATFORM, OPERATOR)
+async def show_platform(visit: Visit) -> Reply:
+    """A part of its own: a source that is slow keeps nobody from the dead letters."""
+    return visit.show_part("operations_platform.html", "Operations", "operations", **await _platform(visit))
 
 
 @door.form(PAGE, OPERATOR)
@@ -37,7 +46,8 @@ async def replay(visit: Visit) -> Reply:
         if problem.status not in (400, 409):
             raise
         wrong = "; ".join(beside(problem)[0].values()) or problem.message
-    return visit.show("operations.html", **(await _figures(visit) | {"replayed": done, "wrong": wrong}))
+    parts = await _figures(visit) | await _platform(visit) | {"replayed": done, "wrong": wrong}
+    return visit.show("operations.html", **parts)
 
 
 @door.page(LETTER, OPERATOR)
@@ -60,29 +70,33 @@ async def _figures(visit: Visit) -> dict[str, Any]:
 
     is_operator = visit.may(OPERATOR)
     asked = {"status": visit.query.get("status", "parked"), "code": visit.query.get("code", "")}
-    letters, batches, issues, payments, platform = await asyncio.gather(
+    letters, batches, issues, payments = await asyncio.gather(
         visit.api.get("/v1/dead-letters", **asked, page=visit.page_number, limit=_MOST) if is_operator else no(),
         visit.api.get("/v1/price-updates", limit=_MOST) if is_operator else no(),
         visit.api.get("/v1/price-issues", limit=_MOST) if is_operator else no(),
         visit.api.get("/v1/reconciliations", limit=_MOST),
-        _platform(visit) if is_operator else no(),
     )
-    language = visit.language
     return {
         "letters": letters, "batches": batches.data, "issues": issues.data, "payments": payments.data, "asked": asked,
-        "is_operator": is_operator, "replayed": None, "wrong": "", "platform": platform.data or None,
-        "share": lambda value: formatting.share(value, language),
-        "rate": lambda value, digits=1: formatting.rate(value, language, digits),
-        "lasting": lambda value: formatting.duration(value, language),
+        "is_operator": is_operator, "replayed": None, "wrong": "",
     }  # fmt: skip
 
 
-async def _platform(visit: Visit) -> Answer:
-    """How doors and queues do; the rest of the page is there without it."""
+async def _platform(visit: Visit) -> dict[str, Any]:
+    """How doors and queues do, for operators; the rest of the page is there without it."""
+    if not visit.may(OPERATOR):
+        return {}
     try:
-        return await visit.api.get("/v1/platform/health", errors=_MOST)
+        told = (await visit.api.get("/v1/platform/health", errors=_MOST)).data
     except Problem:
-        return Answer(None)
+        told = None
+    language = visit.language
+    return {
+        "platform": told,
+        "share": lambda value: formatting.share(value, language),
+        "rate": lambda value, digits=1: formatting.rate(value, language, digits),
+        "lasting": lambda value: formatting.duration(value, language),
+    }
 
 
 def _letter(visit: Visit) -> str:

@@ -238,8 +238,9 @@ async def test_the_page_shows_what_the_api_told_and_its_words_are_text(
 ) -> None:
     api.says("GET", WHERE, answered())
     await person.sign_in("operator")
-    for headers in ({}, {"hx_request": "true"}):
-        page = (await person.get("/admin/operations", **headers)).text
+    part = {"hx_request": "true"}
+    for where, headers in (("/admin/operations", {}), ("/admin/operations/platform", part)):
+        page = (await person.get(where, **headers)).text
         assert "<script>alert" not in page
         for text in (
             "1 / 3",
@@ -284,4 +285,5 @@ async def test_the_rest_of_the_page_is_there_when_the_figures_are_not(
 async def test_a_brand_managers_page_asks_for_nothing_of_it(person: Person, api: FakeApi, others: None) -> None:
     await person.sign_in("brand_manager")
     assert "Platform" not in (await person.get("/admin/operations")).text
+    assert (await person.get("/admin/operations/platform")).status_code == 403
     assert not [request for request in api.asked if request.url.path == WHERE]
