@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.common.migrations import Collection, Index
 
-RECEIPTS, DAYS, POINTS = "sales_receipts", "sales_days", "price_points"
+RECEIPTS, DAYS, PRODUCTS, POINTS = "sales_receipts", "sales_days", "sales_products", "price_points"
 STOCK_OUTS, AVAILABILITY = "stock_outs", "availability_days"
 _WHOLE = ["int", "long"]
 _TEXT = {"bsonType": "string", "minLength": 1}
@@ -25,7 +25,7 @@ COLLECTIONS = [
                 "properties": {
                     "tenantId": _TEXT,
                     "storeId": _TEXT,
-                    "kind": {"enum": ["purchase", "card"]},
+                    "kind": {"enum": ["purchase", "card", "intervention"]},
                     "day": _DAY,
                     "hour": {"bsonType": _WHOLE, "minimum": 0, "maximum": 23},
                     "total": {"bsonType": _WHOLE},
@@ -105,9 +105,28 @@ COLLECTIONS = [
         },
     ),
     Collection(
+        PRODUCTS,
+        [Index((("storeId", 1), ("day", -1)))],
+        {
+            "$jsonSchema": {
+                "bsonType": "object",
+                "required": ["tenantId", "storeId", "day", "rev", "products"],
+                "properties": {
+                    "tenantId": _TEXT,
+                    "storeId": _TEXT,
+                    "day": _DAY,
+                    "rev": {"bsonType": _WHOLE},
+                    "products": {"bsonType": "array", "maxItems": 500},
+                },
+            }
+        },
+    ),
+    Collection(
         DAYS,
         [
             Index((("storeId", 1), ("day", -1))),
+            # All stores of a tenant side by side.
+            Index((("tenantId", 1), ("day", -1))),
             # Only days that something has happened to since they were added up: the job reads nothing else.
             Index((("dueAt", 1),), partial={"dueAt": {"$exists": True}}),
         ],

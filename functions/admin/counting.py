@@ -12,10 +12,14 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
 PAID, CLOSED, REFUNDED, CARD = "purchase.paid", "purchase.closed", "purchase.refunded", "discount.card_accepted"
-PURCHASE, CARD_USE = "purchase", "card"
+OPENED, ENDED = "checkout.intervention_opened", "checkout.intervention_ended"
+PURCHASE, CARD_USE, INTERVENTION = "purchase", "card", "intervention"
 KEPT: Final = timedelta(days=400)
 """How long a purchase can still change its day: refunds come late."""
-MOST_PRODUCTS: Final = 50
+MOST_PRODUCTS: Final = 500
+"""Kept of each day, so that what sold best over months can be added up from days."""
+SHOWN_PRODUCTS: Final = 50
+_SUMS: Final = ("total", "items", "discount", "refunds", "refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,10 @@ def fact_of(kind: str, event_id: str, data: Mapping[str, Any], at: datetime, zon
     """The fact that an event states; `at` is when it occurred, `zone` the store's. Raises KeyError, ValueError."""
     if kind == CARD:
         return Fact(f"card:{event_id}", {"kind": CARD_USE, **_when(at, zone)})
+    if kind in (OPENED, ENDED):
+        # It belongs to the day it was opened on, whenever it was decided.
+        said = _when(at, zone) if kind == OPENED else {"status": str(data["status"]), "expiresAt": at + KEPT}
+        return Fact(f"intervention:{data['interventionId']}", {"kind": INTERVENTION, **said})
     checkout = str(data["checkoutId"])
     if kind == REFUNDED:
         refund = {"id": str(data["refundId"]), "amount": int(data["amount"])}
@@ -55,7 +63,7 @@ def _when(at: datetime, zone: tzinfo) -> dict[str, Any]:
 
 def added_up(groups: Iterable[Mapping[str, Any]], products: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """A day from its sums by kind and hour, and its best sold products."""
-    day: dict[str, Any] = dict.fromkeys(("receipts", "total", "items", "discount", "refunds", "refunded", "cards"), 0)
+    day: dict[str, Any] = dict.fromkeys(("receipts", *_SUMS, "cards", "interventions", "rejected"), 0)
     hours = [0] * 24
     currency = None
     for group in groups:
@@ -63,13 +71,21 @@ def added_up(groups: Iterable[Mapping[str, Any]], products: Iterable[Mapping[str
         if kind == CARD_USE:
             day["cards"] += group["count"]
             continue
+        if kind == INTERVENTION:
+            day["interventions"] += group["count"]
+            day["rejected"] += group["rejected"]
+            continue
         day["receipts"] += group["count"]
-        for name in ("total", "items", "discount", "refunds", "refunded"):
+        for name in _SUMS:
             day[name] += group[name]
         if hour is not None:
             hours[hour] += group["total"]
         currency = group.get("currency") or currency
-    best = [
+    return {**day, "currency": currency, "hours": hours, "products": best_of(products)[:SHOWN_PRODUCTS]}
+
+
+def best_of(products: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Best sold products, as they are kept."""
+    return [
         {"barcode": p["_id"], "name": p["name"], "quantity": p["quantity"], "amount": p["amount"]} for p in products
     ]
-    return {**day, "currency": currency, "hours": hours, "products": best[:MOST_PRODUCTS]}

@@ -43,6 +43,11 @@ async def on_purchase(message: Message) -> None:
     await _take(message, checkout.PAID, checkout.CLOSED, checkout.REFUNDED)
 
 
+@events.push("/push/interventions", subscription="sales-interventions", topic=checkout.TOPIC)
+async def on_intervention(message: Message) -> None:
+    await _take(message, checkout.INTERVENTION_OPENED, checkout.INTERVENTION_ENDED)
+
+
 @events.push("/push/card-uses", subscription="card-uses", topic=discount.TOPIC)
 async def on_card(message: Message) -> None:
     await _take(message, discount.CARD_ACCEPTED)

@@ -15,6 +15,7 @@ MENU = (
     Place("sales", "Sales", "/admin/stores/{store}/sales", _MANAGERS),
     Place("availability", "Availability", "/admin/stores/{store}/availability", _MANAGERS),
     Place("purchases", "Purchases", "/admin/stores/{store}/purchases", _STAFF),
+    Place("all-sales", "Sales of all stores", "/admin/sales", _MANAGERS),
     Place("promotions", "Promotions", "/admin/promotions", frozenset({BRAND_MANAGER})),
     Place("all-imports", "All imports", "/admin/imports", _MANAGERS | {OPERATOR}),
     Place("connections", "Connections and schedules", "/admin/connections", frozenset({BRAND_MANAGER, OPERATOR})),

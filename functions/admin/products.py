@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from functions.admin.api import ApiProblem, path
+from functions.admin.api import Answer, ApiProblem, path
 from functions.admin.domain import BRAND_MANAGER, STORE_MANAGER, STORE_STAFF
 from functions.admin.door import door
 from functions.admin.visit import Visit
@@ -48,18 +48,22 @@ async def list_products(visit: Visit) -> Reply:
 async def show_product(visit: Visit) -> Reply:
     store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
     where = _where(visit, store)
-    product, history, brands, prices, stocks = await asyncio.gather(
+    sees_sales = visit.may(BRAND_MANAGER, STORE_MANAGER)
+    product, history, brands, prices, stocks, sold = await asyncio.gather(
         visit.api.get(where),
         visit.api.get(where + "/history", page=visit.page_number, limit=20),
         _brands(visit),
         visit.api.get(where + "/timeline", field="price", limit=100),
         visit.api.get(where + "/timeline", field="stock", limit=100),
+        visit.api.get(where + "/sales", limit=100) if sees_sales else no_answer(),
     )
     over_time: dict[str, Any] = {
         "prices": prices.data,
         "price_line": line_of(prices.data, EXPONENTS.get(store["currency"], 2)),
         "stocks": stocks.data,
         "stock_line": line_of(stocks.data, 3),
+        "sold": sold.data,
+        "sold_line": line_of([{"at": each["date"], "value": each["quantity"]} for each in sold.data], 3),
     }
     return _page(visit, product.data, history, brands, over_time=over_time)
 
@@ -230,6 +234,11 @@ def _page(
         may_edit=visit.may(*EDITORS),
         **(over_time or {}),
     )
+
+
+async def no_answer() -> Answer:
+    """What somebody gets who may not ask."""
+    return Answer([])
 
 
 async def _brands(visit: Visit) -> list[dict[str, Any]]:

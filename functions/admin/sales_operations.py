@@ -13,7 +13,7 @@ from functions.common.retail import barcode
     "/v1/stores/{storeId}/sales",
     auth=auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER),
     summary="What a store sold, day by day, the latest first",
-    query="SalesQuery",
+    query="DaysQuery",
     reply="SalesDay",
     listed=True,
     errors=(errors.NotFound,),
@@ -22,13 +22,72 @@ from functions.common.retail import barcode
 async def list_sales(call: Call) -> Reply:
     from functions.admin.schemas import day_of
 
-    query = call.query
-    store = await stores.scope_for(call.principal, call.params["storeId"])
-    scope = {"tenantId": store.tenant_id, "storeId": store.id}
+    query, scope = call.query, await _scope(call)
     days, total = await sales_wiring.deps().sales.page(
         scope, first=query.from_, last=query.to, page=query.page, limit=query.limit
     )
-    return Reply([day_of(each) for each in days], pagination=Pagination(query.page, query.limit, total))
+    return Reply([day_of(each, query.products) for each in days], pagination=Pagination(query.page, query.limit, total))
+
+
+@door.get(
+    "/v1/sales",
+    auth=auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER),
+    summary="What each of one's stores sold in a period, whoever sold most first",
+    query="PeriodQuery",
+    reply="StoreSales",
+    listed=True,
+    rate="manage",
+)
+async def list_store_sales(call: Call) -> Reply:
+    from functions.admin.schemas import store_sales_of
+
+    caller, query = call.principal, call.query
+    found = await sales_wiring.deps().sales.by_store(caller.tenant_id, first=query.from_, last=query.to)
+    own = [each for each in found if caller.may_use_store(each["_id"])]
+    shown = own[(query.page - 1) * query.limit :][: query.limit]
+    return Reply([store_sales_of(each) for each in shown], pagination=Pagination(query.page, query.limit, len(own)))
+
+
+@door.get(
+    "/v1/stores/{storeId}/sales/products",
+    auth=auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER),
+    summary="What a store sold in a period by product, what brought most first; of each day the 500 that brought most",
+    query="PeriodQuery",
+    reply="SoldProduct",
+    listed=True,
+    errors=(errors.NotFound,),
+    rate="manage",
+)
+async def list_product_sales(call: Call) -> Reply:
+    from functions.admin.schemas import SoldProduct
+
+    scope, query = await _scope(call), call.query
+    found, total = await sales_wiring.deps().sales.by_product(
+        scope, first=query.from_, last=query.to, page=query.page, limit=query.limit
+    )
+    shown = [SoldProduct(barcode=each.pop("_id"), **each) for each in found]
+    return Reply(shown, pagination=Pagination(query.page, query.limit, total))
+
+
+@door.get(
+    "/v1/stores/{storeId}/products/{barcode}/sales",
+    auth=auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER),
+    summary="What was sold of a product, day by day, the latest first",
+    query="SalesQuery",
+    reply="ProductDay",
+    listed=True,
+    errors=(errors.NotFound,),
+    rate="manage",
+)
+async def read_product_sales(call: Call) -> Reply:
+    from functions.admin.schemas import ProductDay
+
+    scope, query = await _scope(call), call.query
+    found, total = await sales_wiring.deps().sales.of_product(
+        scope, _barcode(call), first=query.from_, last=query.to, page=query.page, limit=query.limit
+    )
+    shown = [ProductDay(date=each["day"], quantity=each["quantity"], amount=each["amount"]) for each in found]
+    return Reply(shown, pagination=Pagination(query.page, query.limit, total))
 
 
 @door.get(
@@ -44,12 +103,18 @@ async def list_sales(call: Call) -> Reply:
 async def read_timeline(call: Call) -> Reply:
     from functions.admin.schemas import point_of
 
-    query = call.query
+    query, scope = call.query, await _scope(call)
+    points, total = await sales_wiring.timeline().page(scope, _barcode(call), query.field, query.page, query.limit)
+    return Reply([point_of(each) for each in points], pagination=Pagination(query.page, query.limit, total))
+
+
+async def _scope(call: Call) -> dict[str, str]:
     store = await stores.scope_for(call.principal, call.params["storeId"])
-    scope = {"tenantId": store.tenant_id, "storeId": store.id}
+    return {"tenantId": store.tenant_id, "storeId": store.id}
+
+
+def _barcode(call: Call) -> str:
     try:
-        code = barcode.canonical(call.params["barcode"])
+        return barcode.canonical(call.params["barcode"])
     except barcode.InvalidCode as problem:
         raise errors.NotFound("there is no such product", code="PRODUCT_NOT_FOUND") from problem
-    points, total = await sales_wiring.timeline().page(scope, code, query.field, query.page, query.limit)
-    return Reply([point_of(each) for each in points], pagination=Pagination(query.page, query.limit, total))

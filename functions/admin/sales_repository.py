@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
 
 T = TypeVar("T")
+SUMS = ("receipts", "total", "items", "discount", "refunds", "refunded", "cards", "interventions", "rejected")
 _ZERO: list[Any] = []
 _BY_HOUR: list[dict[str, Any]] = [
     {
@@ -25,6 +26,7 @@ _BY_HOUR: list[dict[str, Any]] = [
             "discount": {"$sum": "$discount"},
             "refunds": {"$sum": {"$size": {"$ifNull": ["$refunds", _ZERO]}}},
             "refunded": {"$sum": {"$sum": "$refunds.amount"}},
+            "rejected": {"$sum": {"$cond": [{"$eq": ["$status", "rejected"]}, 1, 0]}},
         }
     }
 ]
@@ -44,10 +46,15 @@ _BY_PRODUCT: list[dict[str, Any]] = [
 
 
 class MongoSales:
-    """`sales_receipts` and `sales_days`. A scope is a tenant and a store."""
+    """`sales_receipts`, `sales_days` and `sales_products`. A scope is a tenant and a store."""
 
-    def __init__(self, receipts: AsyncCollection[Document], days: AsyncCollection[Document]) -> None:
-        self._receipts, self._days = receipts, days
+    def __init__(
+        self,
+        receipts: AsyncCollection[Document],
+        days: AsyncCollection[Document],
+        products: AsyncCollection[Document],
+    ) -> None:
+        self._receipts, self._days, self._products = receipts, days, products
 
     async def keep(self, scope: Mapping[str, str], fact: Fact) -> str | None:
         """Put a fact where it belongs; the day it is about, when that is known already."""
@@ -94,9 +101,66 @@ class MongoSales:
         )
         return bool(done.matched_count)
 
+    async def write_products(
+        self, scope: Mapping[str, str], day: Document, products: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Keep what sold on a day, unless somebody has added up more of it already."""
+        from pymongo.errors import DuplicateKeyError
+
+        known, name = Scoped(self._products, **scope), {"_id": day["_id"], "rev": {"$lte": day["rev"]}}
+        values = {"day": day["day"], "rev": day["rev"], "products": list(products)}
+        try:
+            await known.update_one(name, {"$set": values}, upsert=True)
+        except DuplicateKeyError:
+            return
+
     async def again(self, scope: Mapping[str, str], day: Document) -> Document | None:
         """The day as it is now."""
         return await Scoped(self._days, **scope).find_one({"_id": day["_id"]})
+
+    async def by_product(
+        self, scope: Mapping[str, str], *, first: str, last: str, page: int, limit: int
+    ) -> tuple[list[Document], int]:
+        """What sold between two days, what brought most first, and how many products that were."""
+        found = await Scoped(self._products, **scope).aggregate(
+            [
+                {"$match": {"day": {"$gte": first, "$lte": last}}},
+                {"$unwind": "$products"},
+                {
+                    "$group": {
+                        "_id": "$products.barcode",
+                        "name": {"$last": "$products.name"},
+                        "quantity": {"$sum": "$products.quantity"},
+                        "amount": {"$sum": "$products.amount"},
+                    }
+                },
+                {"$sort": {"amount": -1, "_id": 1}},
+                {"$facet": {"rows": [{"$skip": (page - 1) * limit}, {"$limit": limit}], "all": [{"$count": "n"}]}},
+            ]
+        )
+        rows, total = found[0]["rows"], found[0]["all"]
+        return rows, total[0]["n"] if total else 0
+
+    async def of_product(
+        self, scope: Mapping[str, str], barcode: str, *, first: str | None, last: str | None, page: int, limit: int
+    ) -> tuple[list[Document], int]:
+        """The days on which a product sold, the latest first."""
+        query = {"day": {"$gte": first or "0000", "$lte": last or "9999"}, "products.barcode": barcode}
+        known = Scoped(self._products, **scope)
+        shown = {"day": 1, "products": {"$elemMatch": {"barcode": barcode}}}
+        cursor = known.find(query, projection=shown, sort=[("day", -1)], skip=(page - 1) * limit, limit=limit)
+        return [{"day": each["day"], **each["products"][0]} async for each in cursor], await known.count(query)
+
+    async def by_store(self, tenant_id: str, *, first: str, last: str) -> list[Document]:
+        """What each store of a tenant sold between two days, whoever sold most first."""
+        sums = {name: {"$sum": f"${name}"} for name in SUMS}
+        return await Scoped(self._days, tenantId=tenant_id).aggregate(
+            [
+                {"$match": {"day": {"$gte": first, "$lte": last}, "summedAt": {"$exists": True}}},
+                {"$group": {"_id": "$storeId", "currency": {"$max": "$currency"}, "days": {"$sum": 1}, **sums}},
+                {"$sort": {"total": -1, "_id": 1}},
+            ]
+        )
 
     async def page(
         self, scope: Mapping[str, str], *, first: str | None, last: str | None, page: int, limit: int

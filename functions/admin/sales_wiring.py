@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.admin.collections import DAYS, POINTS, RECEIPTS
+from functions.admin.collections import DAYS, POINTS, PRODUCTS, RECEIPTS
 from functions.admin.sales_repository import MongoSales
 from functions.admin.stock_repository import MongoStockOuts
 from functions.admin.summing import Deps
@@ -17,7 +17,7 @@ def deps() -> Deps:
     global _built
     client = mongo.client()
     if _built is None or _built[0] is not client:
-        sales = MongoSales(mongo.collection(RECEIPTS), mongo.collection(DAYS))
+        sales = MongoSales(mongo.collection(RECEIPTS), mongo.collection(DAYS), mongo.collection(PRODUCTS))
         _built = (client, Deps(sales, stores.find))
     return _built[1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from functions.admin.health_schemas import HealthQuery, PlatformHealth  # noqa: F401
@@ -20,6 +20,7 @@ def _date(text: str) -> str:
     return text
 
 
+LONGEST_DAYS = 366
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_date)]
 
 
@@ -30,6 +31,28 @@ class SalesQuery(Wire):
     to: Day | None = None
     page: int = Field(default=1, ge=1, le=10_000)
     limit: int = Field(default=20, ge=1, le=100)
+
+
+class DaysQuery(SalesQuery):
+    """Which days, and how much is told of each."""
+
+    products: int = Field(default=50, ge=0, le=50, description="of each day so many that brought most")
+
+
+class PeriodQuery(Wire):
+    """Between which days, by the clock of each store; a year at most."""
+
+    from_: Annotated[Day, Field(alias="from")]
+    to: Day
+    page: int = Field(default=1, ge=1, le=10_000)
+    limit: int = Field(default=20, ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _a_year(self) -> PeriodQuery:
+        days = (date.fromisoformat(self.to) - date.fromisoformat(self.from_)).days
+        if not 0 <= days < LONGEST_DAYS:
+            raise PydanticCustomError("no_period", "the first day comes first, and a year is the longest")
+        return self
 
 
 class SoldProduct(Wire):
@@ -53,9 +76,36 @@ class SalesDay(Wire):
     refunds: int
     refunded: int = Field(description="of what was bought on this day, whenever it came back")
     cards: int = Field(description="how often a brand card was put on a visit")
+    interventions: int = Field(description="baskets that staff were asked to look at")
+    rejected: int = Field(description="how many of them staff refused")
     hours: list[int] = Field(description="the total by the hour it was paid in, from 0 to 23")
     products: list[SoldProduct] = Field(description="those that brought most, at most 50; of purchases that are closed")
     summed_at: datetime
+
+
+class StoreSales(Wire):
+    """What a store sold in a period; at most a minute or two old. Amounts in minor units, before refunds."""
+
+    store_id: str
+    currency: str | None
+    days: int = Field(description="on which something happened")
+    receipts: int
+    total: int
+    items: int
+    discount: int
+    refunds: int
+    refunded: int
+    cards: int
+    interventions: int
+    rejected: int
+
+
+class ProductDay(Wire):
+    """What was sold of a product on a day on which it was among the 500 that brought most."""
+
+    date: str
+    quantity: int = Field(description="thousandths")
+    amount: int
 
 
 class TimelineQuery(Wire):
@@ -131,9 +181,17 @@ def point_of(document: dict[str, Any]) -> TimelinePoint:
     )
 
 
-def day_of(document: dict[str, Any]) -> SalesDay:
-    """A stored day as it is shown."""
+def day_of(document: dict[str, Any], products: int = 50) -> SalesDay:
+    """A stored day as it is shown, with so many of its products."""
     names = ("currency", "receipts", "total", "items", "discount", "refunds", "refunded", "cards", "hours", "products")
+    # Days that were added up before interventions were counted have none.
+    later = {name: document.get(name, 0) for name in ("interventions", "rejected")}
     return SalesDay.model_validate(
-        {"date": document["day"], "summedAt": document["summedAt"], **{name: document[name] for name in names}}
+        {"date": document["day"], "summedAt": document["summedAt"], **{name: document[name] for name in names}, **later}
+        | {"products": document["products"][:products]}
     )
+
+
+def store_sales_of(sums: dict[str, Any]) -> StoreSales:
+    """What a store's days come to, as it is shown."""
+    return StoreSales.model_validate({"storeId": sums["_id"], **{k: v for k, v in sums.items() if k != "_id"}})

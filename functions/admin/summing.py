@@ -55,6 +55,7 @@ async def _add_up(deps: Deps, day: Document, now: datetime) -> None:
         if found is None:
             return
         groups, products = await deps.sales.sums(scope, found["day"])
+        await deps.sales.write_products(scope, found, counting.best_of(products))
         if await deps.sales.write(scope, found, counting.added_up(groups, products), now):
             return
         found = await deps.sales.again(scope, found)

@@ -301,6 +301,8 @@ SAMPLES: dict[str, Sample] = {
     "catalog.open_store": Sample({"storeId": "acme-south", "currency": "EUR", **_STORE}, {("storeId",): "storeId"}),
     "catalog.edit_store": Sample(_STORE),
     "catalog.put_tenant_settings": Sample(_SETTINGS),
+    "admin.list_store_sales": Sample(query={"from": "2026-10-01", "to": "2026-10-31"}),
+    "admin.list_product_sales": Sample(query={"from": "2026-10-01", "to": "2026-10-31"}),
     "import_publish.upload_file": Sample(query={"storeId": STORE, "name": "bread.csv"}, content=_FILE),
     "import_publish.request_upload_url": Sample({**_ORDER, "media": "text/csv"}, _ORDERED),
     "import_publish.pull_file": Sample(
@@ -565,6 +567,10 @@ def _shop(made: Documents, tenant: str, store: str, now: datetime) -> None:
         lookedAt=BORN,
     )  # fmt: skip
     best = {"barcode": MILK, "name": _text(tenant, "Oat milk"), "quantity": 1000, "amount": 159}
+    _add(
+        made, "sales_products",
+        _id=f"{tenant}:{store}:{date}", **own, day=date, rev=1, products=[best],
+    )  # fmt: skip
     _add(
         made, "sales_days",
         _id=f"{tenant}:{store}:{date}", **own, day=date, rev=1, currency="EUR", receipts=1, total=159, items=1,

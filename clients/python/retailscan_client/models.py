@@ -1790,6 +1790,15 @@ class ProductBulk(TypedDict):
     products: list[NewProduct]
 
 
+class ProductDay(TypedDict):
+    """What was sold of a product on a day on which it was among the 500 that brought most."""
+
+    date: str
+    quantity: int
+    """thousandths"""
+    amount: int
+
+
 class ProductPatch(TypedDict):
     """Only what is given changes; null clears; `metadata` is merged key by key (RFC 7396)."""
 
@@ -2418,6 +2427,10 @@ class SalesDay(TypedDict):
     """of what was bought on this day, whenever it came back"""
     cards: int
     """how often a brand card was put on a visit"""
+    interventions: int
+    """baskets that staff were asked to look at"""
+    rejected: int
+    """how many of them staff refused"""
     hours: list[int]
     """the total by the hour it was paid in, from 0 to 23"""
     products: list[SoldProduct]
@@ -2755,6 +2768,24 @@ class StorePatch(TypedDict):
     labelTemplates: NotRequired[list[str | LabelTemplate]]
     """names of presets or patterns; the first that matches wins"""
     address: NotRequired[Address | None]
+
+
+class StoreSales(TypedDict):
+    """What a store sold in a period; at most a minute or two old. Amounts in minor units, before refunds."""
+
+    storeId: str
+    currency: str | None
+    days: int
+    """on which something happened"""
+    receipts: int
+    total: int
+    items: int
+    discount: int
+    refunds: int
+    refunded: int
+    cards: int
+    interventions: int
+    rejected: int
 
 
 class StoreView(TypedDict):

@@ -1599,6 +1599,14 @@ export interface ProductBulk {
     products: NewProduct[];
 }
 
+/** What was sold of a product on a day on which it was among the 500 that brought most. */
+export interface ProductDay {
+    date: string;
+    /** thousandths */
+    quantity: number;
+    amount: number;
+}
+
 /** Only what is given changes; null clears; `metadata` is merged key by key (RFC 7396). */
 export interface ProductPatch {
     name?: string;
@@ -2163,6 +2171,10 @@ export interface SalesDay {
     refunded: number;
     /** how often a brand card was put on a visit */
     cards: number;
+    /** baskets that staff were asked to look at */
+    interventions: number;
+    /** how many of them staff refused */
+    rejected: number;
     /** the total by the hour it was paid in, from 0 to 23 */
     hours: number[];
     /** those that brought most, at most 50; of purchases that are closed */
@@ -2473,6 +2485,23 @@ export interface StorePatch {
     /** names of presets or patterns; the first that matches wins */
     labelTemplates?: (string | LabelTemplate)[];
     address?: Address | null;
+}
+
+/** What a store sold in a period; at most a minute or two old. Amounts in minor units, before refunds. */
+export interface StoreSales {
+    storeId: string;
+    currency: string | null;
+    /** on which something happened */
+    days: number;
+    receipts: number;
+    total: number;
+    items: number;
+    discount: number;
+    refunds: number;
+    refunded: number;
+    cards: number;
+    interventions: number;
+    rejected: number;
 }
 
 /** A store of the tenant. */

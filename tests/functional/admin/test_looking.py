@@ -30,7 +30,8 @@ def sold(date: str = "2026-11-20", **changes: Any) -> dict[str, Any]:
     best = {"barcode": "1", "name": NASTY, "quantity": 3000, "amount": 1299}
     return {
         "date": date, "currency": "EUR", "receipts": 4, "total": 10000, "items": 9, "discount": 0, "refunds": 1,
-        "refunded": 433, "cards": 2, "hours": [0] * 24, "products": [best], "summedAt": AT,
+        "refunded": 433, "cards": 2, "interventions": 3, "rejected": 1, "hours": [0] * 24, "products": [best],
+        "summedAt": AT,
     } | changes  # fmt: skip
 
 
@@ -56,6 +57,7 @@ LETTER: dict[str, Any] = {
 }  # fmt: skip
 PAGES = {
     "/admin/stores/berlin/sales": {"brand_manager", "store_manager"},
+    "/admin/sales": {"brand_manager", "store_manager"},
     "/admin/stores/berlin/availability": {"brand_manager", "store_manager"},
     "/admin/stores/berlin/availability?when=before": {"brand_manager", "store_manager"},
     "/admin/stores/berlin/purchases": {"store_manager", "store_staff"},
@@ -73,6 +75,9 @@ def shelf(api: FakeApi) -> None:
            "message": NASTY, "groupId": None, "importIds": ["1a" * 16]}  # fmt: skip
     api.says("GET", "/v1/stores/berlin/day-closings", [day(), day("2026-11-19", takings=5000)])
     api.says("GET", "/v1/stores/berlin/sales", [sold(), sold("2026-11-19")])
+    api.says("GET", "/v1/stores/berlin/sales/products", [{k: v for k, v in sold()["products"][0].items()}])
+    side = {k: v for k, v in sold().items() if k not in ("date", "hours", "products", "summedAt")}
+    api.says("GET", "/v1/sales", [side | {"storeId": "berlin", "days": 2}, side | {"storeId": NASTY, "days": 1}])
     api.says("GET", "/v1/stores/berlin/stock-outs", [missing()])
     api.says("GET", "/v1/stores/berlin/availability", [could_buy(), could_buy("2026-11-19", share=None)])
     api.says("GET", "/v1/stores/berlin/purchases", [PURCHASE])
@@ -124,6 +129,22 @@ async def test_the_chart_has_the_days_in_order_and_amounts_as_people_say_them() 
     assert drawn == {"days": ["2026-11-19", "2026-11-20"], "values": [50.0, 95.67]}
     assert json.loads(sales.chart_of([sold(total=1933)], "JPY"))["values"] == [1500]
     assert sales.chart_of([], "EUR") == ""
+
+
+async def test_sales_are_those_of_the_days_one_chooses(person: Person, api: FakeApi) -> None:
+    await person.sign_in()
+    page = (await person.get("/admin/stores/berlin/sales?from=2026-01-01&to=2026-11-20&page=3")).text
+    asked = {each.url.path: dict(each.url.params) for each in api.asked}
+    days = {"from": "2026-01-01", "to": "2026-11-20"}
+    assert asked["/v1/stores/berlin/sales/products"] == days | {"page": "3", "limit": "50"}
+    pages = [dict(each.url.params) for each in api.asked if each.url.path == "/v1/stores/berlin/sales"]
+    assert sorted(each["page"] for each in pages) == ["1", "2", "3", "4"], "324 days, a hundred at a time"
+    assert all(each.items() >= (days | {"products": "0", "limit": "100"}).items() for each in pages)
+    assert "25.00\u00a0EUR" in page, "the average basket"
+    assert "8 refused" in page, "one on each of two days, which came four times"
+    whole = (await person.get("/admin/sales?from=2026-01-01&to=2026-11-20")).text
+    assert "/admin/stores/berlin/sales?from=2026-01-01&amp;to=2026-11-20" in whole
+    assert "200.00\u00a0EUR" in whole, "both stores together"
 
 
 async def test_what_is_missing_is_shown_with_how_long_and_leads_to_the_product(person: Person, api: FakeApi) -> None:

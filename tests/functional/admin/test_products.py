@@ -38,6 +38,8 @@ def shelf(api: FakeApi) -> None:
     api.says("GET", f"{LIST}/4009999000004", product())
     api.says("GET", f"{LIST}/4009999000004/history", [])
     api.says("GET", f"{LIST}/4009999000004/timeline", TIMELINE)
+    sold = {"date": "2026-11-20", "quantity": 2000, "amount": 298}
+    api.says("GET", f"{LIST}/4009999000004/sales", [sold, {**sold, "date": "2026-11-19", "quantity": 5000}])
 
 
 async def test_the_list_shows_price_and_stock_of_the_store(person: Person) -> None:
@@ -93,10 +95,12 @@ async def test_prices_and_stocks_are_drawn_over_time_and_listed(person: Person, 
     await person.sign_in()
     page = await person.get(f"{HERE}/4009999000004")
     assert '"values": [1.59, 1.49]' in html.unescape(page.text)
+    assert '"values": [5.0, 2.0]' in html.unescape(page.text), "what was sold, the oldest day first"
     assert "2026-11-19 10:00: 1.59" in page.text
     asked = [dict(r.url.params) for r in api.asked if r.url.path.endswith("/timeline")]
     assert asked == [{"field": "price", "limit": "100"}, {"field": "stock", "limit": "100"}]
     api.says("GET", f"{LIST}/4009999000004/timeline", TIMELINE[:1])
+    api.says("GET", f"{LIST}/4009999000004/sales", [])
     assert "data-chart" not in (await person.get(f"{HERE}/4009999000004")).text, "one point is no line"
 
 

@@ -14,9 +14,14 @@ from tests.support import ROOT, World, app_of, client_of, close
 
 
 @pytest.fixture
-async def door(mongod: str, database: str) -> AsyncIterator[httpx.AsyncClient]:
+def world(mongod: str, database: str) -> World:
+    """Keys and a database of its own."""
+    return World(mongo_uri=mongod, database=database)
+
+
+@pytest.fixture
+async def door(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """The room's public door, with two tenants' stores."""
-    world = World(mongo_uri=mongod, database=database)
     with world.installed():
         await migrations.apply(mongo.database(), [*collections.COLLECTIONS, *catalog.COLLECTIONS])
         born = {"currency": "EUR", "timeZone": "Europe/Berlin", "status": "active", "codeVersion": 1, "ver": 1}

@@ -74,6 +74,23 @@ def test_a_day_is_the_sum_of_its_hours() -> None:
     assert day["products"] == [{"barcode": "1", "name": "Milk", "quantity": 3000, "amount": 600}]
 
 
+def test_a_basket_that_was_looked_at_belongs_to_the_day_it_was_opened_on_however_its_facts_come() -> None:
+    opened, ended = fact(checkout.INTERVENTION_OPENED), fact(checkout.INTERVENTION_ENDED)
+    assert opened.id == ended.id
+    assert (opened.values["day"], opened.values["hour"]) == ("2026-11-20", 23)
+    assert "day" not in ended.values
+    assert {**opened.values, **ended.values} == {**ended.values, **opened.values}
+    looked_at = {"_id": {"kind": "intervention", "hour": 23}, "count": 4, "rejected": 1, "total": 0}
+    day = counting.added_up([looked_at], [])
+    assert (day["interventions"], day["rejected"], day["receipts"]) == (4, 1, 0)
+
+
+def test_of_many_products_a_few_are_shown_and_more_are_kept() -> None:
+    many = [{"_id": str(number), "name": "x", "quantity": 1, "amount": 1} for number in range(200)]
+    assert len(counting.added_up([], many)["products"]) == counting.SHOWN_PRODUCTS
+    assert len(counting.best_of(many)) == 200
+
+
 def test_a_day_without_anything_is_nothing() -> None:
     day = counting.added_up([], [])
     assert (day["receipts"], day["currency"], day["products"]) == (0, None, [])

@@ -11,8 +11,11 @@ from retailscan_client.connection import Connection, Listing, part
 from retailscan_client.models import (
     AvailabilityDay,
     PlatformHealth,
+    ProductDay,
     SalesDay,
+    SoldProduct,
     StockOut,
+    StoreSales,
     TimelinePoint,
 )
 
@@ -35,6 +38,18 @@ class Admin:
         )
         return answer
 
+    def list_store_sales(self, *, from_: str, to: str, limit: int | None = None) -> Listing[StoreSales]:
+        """What each of one's stores sold in a period, whoever sold most first.
+
+        Roles: brand_manager, store_manager.
+
+        `limit`: default: 20.
+        """
+        answer: Listing[StoreSales] = self._connection.listing(
+            "/v1/sales", scheme="identity", query={"from": from_, "to": to, "limit": limit}
+        )
+        return answer
+
     def list_availability(
         self, store_id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
     ) -> Listing[AvailabilityDay]:
@@ -46,6 +61,22 @@ class Admin:
         """
         answer: Listing[AvailabilityDay] = self._connection.listing(
             f"/v1/stores/{part(store_id)}/availability",
+            scheme="identity",
+            query={"from": from_, "to": to, "limit": limit},
+        )
+        return answer
+
+    def read_product_sales(
+        self, store_id: str, barcode: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+    ) -> Listing[ProductDay]:
+        """What was sold of a product, day by day, the latest first.
+
+        Roles: brand_manager, store_manager.
+
+        `limit`: default: 20.
+        """
+        answer: Listing[ProductDay] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/products/{part(barcode)}/sales",
             scheme="identity",
             query={"from": from_, "to": to, "limit": limit},
         )
@@ -69,16 +100,42 @@ class Admin:
         return answer
 
     def list_sales(
-        self, store_id: str, *, from_: str | None = None, to: str | None = None, limit: int | None = None
+        self,
+        store_id: str,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        limit: int | None = None,
+        products: int | None = None,
     ) -> Listing[SalesDay]:
         """What a store sold, day by day, the latest first.
 
         Roles: brand_manager, store_manager.
 
         `limit`: default: 20.
+        `products`: of each day so many that brought most; default: 50.
         """
         answer: Listing[SalesDay] = self._connection.listing(
-            f"/v1/stores/{part(store_id)}/sales", scheme="identity", query={"from": from_, "to": to, "limit": limit}
+            f"/v1/stores/{part(store_id)}/sales",
+            scheme="identity",
+            query={"from": from_, "to": to, "limit": limit, "products": products},
+        )
+        return answer
+
+    def list_product_sales(
+        self, store_id: str, *, from_: str, to: str, limit: int | None = None
+    ) -> Listing[SoldProduct]:
+        """What a store sold in a period by product, what brought most first; of each day the 500 that brought
+        most.
+
+        Roles: brand_manager, store_manager.
+
+        `limit`: default: 20.
+        """
+        answer: Listing[SoldProduct] = self._connection.listing(
+            f"/v1/stores/{part(store_id)}/sales/products",
+            scheme="identity",
+            query={"from": from_, "to": to, "limit": limit},
         )
         return answer
 

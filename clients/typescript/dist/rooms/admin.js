@@ -24,6 +24,19 @@ export class Admin {
         }, options);
     }
     /**
+     * What each of one's stores sold in a period, whoever sold most first.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listStoreSales(options) {
+        return this.#connection.listing({
+            method: "GET",
+            path: "/v1/sales",
+            scheme: "identity",
+            query: ["from", "to", "limit"],
+        }, options);
+    }
+    /**
      * How much of what a store lists could be bought, day by day, the latest first.
      *
      * Roles: brand_manager, store_manager.
@@ -32,6 +45,19 @@ export class Admin {
         return this.#connection.listing({
             method: "GET",
             path: `/v1/stores/${part(storeId)}/availability`,
+            scheme: "identity",
+            query: ["from", "to", "limit"],
+        }, options);
+    }
+    /**
+     * What was sold of a product, day by day, the latest first.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    readProductSales(storeId, barcode, options = {}) {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/products/${part(barcode)}/sales`,
             scheme: "identity",
             query: ["from", "to", "limit"],
         }, options);
@@ -58,6 +84,19 @@ export class Admin {
         return this.#connection.listing({
             method: "GET",
             path: `/v1/stores/${part(storeId)}/sales`,
+            scheme: "identity",
+            query: ["from", "to", "limit", "products"],
+        }, options);
+    }
+    /**
+     * What a store sold in a period by product, what brought most first; of each day the 500 that brought most.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listProductSales(storeId, options) {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/sales/products`,
             scheme: "identity",
             query: ["from", "to", "limit"],
         }, options);

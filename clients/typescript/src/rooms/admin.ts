@@ -5,7 +5,16 @@
  */
 import { part } from "../connection.js";
 import type { Connection, Listing, Options } from "../connection.js";
-import type { AvailabilityDay, PlatformHealth, SalesDay, StockOut, TimelinePoint } from "../models.js";
+import type {
+    AvailabilityDay,
+    PlatformHealth,
+    ProductDay,
+    SalesDay,
+    SoldProduct,
+    StockOut,
+    StoreSales,
+    TimelinePoint,
+} from "../models.js";
 
 /** For readHealth. */
 export interface ReadHealthOptions extends Options {
@@ -13,8 +22,24 @@ export interface ReadHealthOptions extends Options {
     errors?: number;
 }
 
+/** For listStoreSales. */
+export interface ListStoreSalesOptions extends Options {
+    from: string;
+    to: string;
+    /** default: 20 */
+    limit?: number;
+}
+
 /** For listAvailability. */
 export interface ListAvailabilityOptions extends Options {
+    from?: string;
+    to?: string;
+    /** default: 20 */
+    limit?: number;
+}
+
+/** For readProductSales. */
+export interface ReadProductSalesOptions extends Options {
     from?: string;
     to?: string;
     /** default: 20 */
@@ -33,6 +58,16 @@ export interface ReadTimelineOptions extends Options {
 export interface ListSalesOptions extends Options {
     from?: string;
     to?: string;
+    /** default: 20 */
+    limit?: number;
+    /** of each day so many that brought most; default: 50 */
+    products?: number;
+}
+
+/** For listProductSales. */
+export interface ListProductSalesOptions extends Options {
+    from: string;
+    to: string;
     /** default: 20 */
     limit?: number;
 }
@@ -68,6 +103,20 @@ export class Admin {
     }
 
     /**
+     * What each of one's stores sold in a period, whoever sold most first.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listStoreSales(options: ListStoreSalesOptions): Listing<StoreSales> {
+        return this.#connection.listing({
+            method: "GET",
+            path: "/v1/sales",
+            scheme: "identity",
+            query: ["from", "to", "limit"],
+        }, options);
+    }
+
+    /**
      * How much of what a store lists could be bought, day by day, the latest first.
      *
      * Roles: brand_manager, store_manager.
@@ -76,6 +125,20 @@ export class Admin {
         return this.#connection.listing({
             method: "GET",
             path: `/v1/stores/${part(storeId)}/availability`,
+            scheme: "identity",
+            query: ["from", "to", "limit"],
+        }, options);
+    }
+
+    /**
+     * What was sold of a product, day by day, the latest first.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    readProductSales(storeId: string, barcode: string, options: ReadProductSalesOptions = {}): Listing<ProductDay> {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/products/${part(barcode)}/sales`,
             scheme: "identity",
             query: ["from", "to", "limit"],
         }, options);
@@ -104,6 +167,20 @@ export class Admin {
         return this.#connection.listing({
             method: "GET",
             path: `/v1/stores/${part(storeId)}/sales`,
+            scheme: "identity",
+            query: ["from", "to", "limit", "products"],
+        }, options);
+    }
+
+    /**
+     * What a store sold in a period by product, what brought most first; of each day the 500 that brought most.
+     *
+     * Roles: brand_manager, store_manager.
+     */
+    listProductSales(storeId: string, options: ListProductSalesOptions): Listing<SoldProduct> {
+        return this.#connection.listing({
+            method: "GET",
+            path: `/v1/stores/${part(storeId)}/sales/products`,
             scheme: "identity",
             query: ["from", "to", "limit"],
         }, options);

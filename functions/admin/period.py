@@ -1,0 +1,65 @@
+"""The days that a page is about, and what they come to. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+LONGEST: Final = 366
+SPANS: Final = (7, 30, 90, 365)
+"""Offered with one click, in days up to today."""
+USUAL: Final = 30
+_SUMS = ("receipts", "total", "items", "discount", "refunds", "refunded", "cards", "interventions", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one day to another, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As the API and the addresses of pages say it."""
+        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
+
+
+def asked(query: Mapping[str, str], today: date, usual: int = USUAL) -> Period:
+    """What an address asks for; whatever cannot be is put right: no end is today, no beginning is the usual span
+    before it, a beginning after the end is the end, and more than a year ends with its last year.
+    """
+    last = _date(query.get("to", "")) or today
+    first = _date(query.get("from", "")) or last - timedelta(days=min(usual - 1, last.toordinal() - 1))
+    return Period(max(min(first, last), date.fromordinal(max(1, last.toordinal() - LONGEST + 1))), last)
+
+
+def up_to(today: date, days: int) -> Period:
+    """So many days, today the last."""
+    return Period(today - timedelta(days=days - 1), today)
+
+
+def added_up(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """What days, or stores, come to together."""
+    sums = dict.fromkeys(_SUMS, 0)
+    for row in rows:
+        for name in _SUMS:
+            sums[name] += row[name]
+    return sums
+
+
+def _date(text: str) -> date | None:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
