@@ -18,6 +18,7 @@ from local.suite import Suite
 from tests.browser import phones
 from tests.browser.conftest import Visitor
 from tests.browser.test_offline import kept, lines_of, published, ready_for_offline
+from tests.guards.guard import without
 from tests.journeys.shopping import Town
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -31,7 +32,7 @@ async def deployed(suite: Suite, town: Town, tree: Path) -> AsyncIterator[None]:
     shutil.copytree(ROOT / "functions/storefront", tree / "functions/storefront")
     shutil.copy(ROOT / "functions/__init__.py", tree / "functions")
     page = tree / "functions/storefront/static/views/cart.js"
-    page.write_text(page.read_text().replace('h("h1", {}, "Cart")', 'h("h1", {}, "Basket")'))
+    page.write_text(without(page.read_text(), 't("Cart")', 't("Basket")'))
     source = {"PYTHONPATH": str(tree), "FUNCTION_SOURCE": str(tree / "functions/storefront/main.py")}
     await suite.doors.stop("storefront")
     door = Child(

@@ -8,6 +8,7 @@ import { prepare } from "./lib/identity.js";
 import { listen } from "./lib/live.js";
 import { keepFresh } from "./lib/snapshot.js";
 import { leave, renew, visit } from "./lib/visit.js";
+import { t, translatePage } from "./lib/words.js";
 import * as cartPage from "./views/cart.js";
 import * as checkInPage from "./views/check-in.js";
 import * as passPage from "./views/pass.js";
@@ -110,10 +111,10 @@ async function ended() {
 
 document.getElementById("stay").addEventListener("click", async () => {
   dialog.close();
-  await renew().then(() => say("Your visit goes on."), (error) => say(sentence(error)));
+  await renew().then(() => say(t("Your visit goes on.")), (error) => say(sentence(error)));
 });
 document.getElementById("leave").addEventListener("click", async () => {
-  if (confirm("Leave the store? Your cart will be emptied.")) await leave().catch((error) => say(sentence(error)));
+  if (confirm(t("Leave the store? Your cart will be emptied."))) await leave().catch((error) => say(sentence(error)));
 });
 
 // ---- what happens ---------------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ function listenToAll() {
     countLines();
     if (what === "over" || what === "left") {
       show();
-      announce(what === "over" ? "Your visit has ended. Check in again to go on." : "Goodbye.");
+      announce(what === "over" ? t("Your visit has ended. Check in again to go on.") : t("Goodbye."));
     }
   });
   hear("cart", () => {
@@ -138,7 +139,7 @@ function listenToAll() {
     if (["cart_changed", "card_accepted"].includes(notice.kind)) basket.look().catch(() => {});
   });
   hear("price", ({ name, old, now, currency }) => {
-    announce(`${name} now costs ${money(now, currency)}, before ${money(old, currency)}.`);
+    announce(t("{name} now costs {now}, before {old}.", { name, now: money(now, currency), old: money(old, currency) }));
   });
   hear("network", showNetwork);
 }
@@ -158,6 +159,7 @@ function showNetwork(there) {
 }
 
 async function start() {
+  translatePage();
   noticeNewer();
   config = await (await fetch("config.json")).json();
   await prepare(config);

@@ -1,6 +1,7 @@
 // The public API: envelopes, tokens, errors. Every request of the app goes through `call`.
 
 import { tell } from "./bus.js";
+import { t } from "./words.js";
 
 /** The API said no: `status`, a stable `code`, a sentence, and sometimes `details`. */
 export class Refused extends Error {
@@ -92,7 +93,7 @@ async function read(response) {
 }
 
 async function refusal(response) {
-  let error = { code: "UNREADABLE", message: `the answer was ${response.status}` };
+  let error = { code: "UNREADABLE", message: t("The answer was {status}.", { status: response.status }) };
   try {
     error = (await response.json()).error ?? error;
   } catch {

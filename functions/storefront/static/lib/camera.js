@@ -1,5 +1,7 @@
 // Reading codes with the camera: the browser's own BarcodeDetector where it knows our codes, WebAssembly elsewhere.
 
+import { t } from "./words.js";
+
 const PRODUCTS = ["ean_13", "ean_8", "upc_a", "upc_e", "itf", "code_128", "qr_code", "data_matrix"];
 const QR = ["qr_code"];
 export const KINDS = { product: PRODUCTS, entrance: QR, card: [...PRODUCTS, "code_39"] };
@@ -41,7 +43,7 @@ async function camera() {
     return await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
   } catch (error) {
     const refused = error.name === "NotAllowedError";
-    throw new Error(refused ? "The camera may not be used. Type the code instead." : "There is no camera here.");
+    throw new Error(refused ? t("The camera may not be used. Type the code instead.") : t("There is no camera here."));
   }
 }
 

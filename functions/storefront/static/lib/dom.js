@@ -1,5 +1,7 @@
 // Elements made of text and nothing else: what comes from a server can never become markup.
 
+import { said as told, t } from "./words.js";
+
 /** An element. `on...` attributes are listeners, true and false switch an attribute; children are nodes or text. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -64,8 +66,8 @@ export function problem(error) {
 
 /** What to tell the shopper about an error. */
 export function sentence(error) {
-  if (error.name === "Offline") return "There is no network right now.";
-  const text = error.message || "Something went wrong.";
+  if (error.name === "Offline") return t("There is no network right now.");
+  const text = told(error) || t("Something went wrong.");
   return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 

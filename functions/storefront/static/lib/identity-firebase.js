@@ -3,15 +3,16 @@
 
 import { Offline } from "./api.js";
 import { small } from "./kept.js";
+import { t } from "./words.js";
 
 const ACCOUNTS = "https://identitytoolkit.googleapis.com/v1/accounts";
 const TOKENS = "https://securetoken.googleapis.com/v1/token";
 const SAID = {
-  INVALID_LOGIN_CREDENTIALS: "The e-mail address or the password is not right.",
-  INVALID_PASSWORD: "The e-mail address or the password is not right.",
-  EMAIL_NOT_FOUND: "The e-mail address or the password is not right.",
-  USER_DISABLED: "This account has been closed.",
-  TOO_MANY_ATTEMPTS_TRY_LATER: "Too many attempts. Try again later.",
+  INVALID_LOGIN_CREDENTIALS: t("The e-mail address or the password is not right."),
+  INVALID_PASSWORD: t("The e-mail address or the password is not right."),
+  EMAIL_NOT_FOUND: t("The e-mail address or the password is not right."),
+  USER_DISABLED: t("This account has been closed."),
+  TOO_MANY_ATTEMPTS_TRY_LATER: t("Too many attempts. Try again later."),
 };
 let apiKey = "";
 let held = null;
@@ -64,7 +65,7 @@ async function ask(url, body, type = "application/x-www-form-urlencoded") {
   const answer = await response.json();
   if (!response.ok) {
     const code = String(answer.error?.message ?? "").split(" ")[0];
-    throw new Error(SAID[code] ?? "Signing in did not work. Try again.");
+    throw new Error(SAID[code] ?? t("Signing in did not work. Try again."));
   }
   return answer;
 }

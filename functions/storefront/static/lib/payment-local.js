@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { form, h } from "./dom.js";
+import { t } from "./words.js";
 
 const CARDS = { pm_card_visa: "A card that works", pm_card_chargeDeclined: "A card that the bank refuses" };
 
@@ -14,6 +15,6 @@ export function mount(place, payment, paid) {
   };
   place.replaceChildren(form({}, work,
     h("p", { class: "note" }, "Development only: no real card is charged here."),
-    h("label", {}, "Pay with", h("select", { name: "method" }, options)),
-    h("button", { class: "wide" }, "Pay now")));
+    h("label", {}, t("Pay with"), h("select", { name: "method" }, options)),
+    h("button", { class: "wide" }, t("Pay now"))));
 }

@@ -2,6 +2,7 @@
 // only when somebody pays. https://docs.stripe.com/payments/payment-element
 
 import { form, h } from "./dom.js";
+import { t } from "./words.js";
 
 const SCRIPT = "https://js.stripe.com/v3/";
 let loading = null;
@@ -10,7 +11,7 @@ function load() {
   loading ??= new Promise((resolve, reject) => {
     const failed = () => {
       loading = null;
-      reject(new Error("The payment form cannot be loaded right now."));
+      reject(new Error(t("The payment form cannot be loaded right now.")));
     };
     document.head.append(h("script", { src: SCRIPT, onload: resolve, onerror: failed }));
   });
@@ -29,6 +30,6 @@ export async function mount(place, payment, paid) {
     await paid();
   };
   const box = h("div");
-  place.replaceChildren(form({}, work, box, h("button", { class: "wide" }, "Pay now")));
+  place.replaceChildren(form({}, work, box, h("button", { class: "wide" }, t("Pay now"))));
   elements.create("payment").mount(box);
 }

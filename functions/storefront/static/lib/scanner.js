@@ -2,10 +2,11 @@
 
 import { KINDS, watch } from "./camera.js";
 import { form, h, problem } from "./dom.js";
+import { t } from "./words.js";
 
 /** Returns {element, stop}. `take(text)` is called with every code, scanned or typed; it may raise. */
 export function scanner({ kind, label, hint, button, start, take, multiline = false }) {
-  const video = h("video", { muted: true, playsinline: true, "aria-label": "What the camera sees" });
+  const video = h("video", { muted: true, playsinline: true, "aria-label": t("What the camera sees") });
   const frame = h("div", { class: "viewfinder", hidden: true }, video);
   const wrong = h("div");
   const toggle = h("button", { type: "button", class: "wide", onclick: switchCamera }, start);
@@ -13,7 +14,7 @@ export function scanner({ kind, label, hint, button, start, take, multiline = fa
     ? h("textarea", { name: "code", rows: "3", required: true, autocomplete: "off", spellcheck: "false" })
     : h("input", { name: "code", required: true, autocomplete: "off", inputmode: kind === "product" ? "numeric" : "text" });
   const typed = form({}, async ({ code }) => {
-    if (!code.trim()) throw new Error("type the code first");
+    if (!code.trim()) throw new Error(t("Type the code first."));
     await take(code.trim());
     field.value = "";
   }, h("label", {}, label, field), hint && h("p", { class: "hint" }, hint), h("button", {}, button));
@@ -26,7 +27,7 @@ export function scanner({ kind, label, hint, button, start, take, multiline = fa
     try {
       frame.hidden = false;
       stopCamera = await watch(video, KINDS[kind], seen);
-      toggle.textContent = "Stop the camera";
+      toggle.textContent = t("Stop the camera");
     } catch (error) {
       frame.hidden = true;
       wrong.replaceChildren(problem(error));

@@ -3,6 +3,7 @@
 import { call, newKey, Offline, provide, Refused } from "./api.js";
 import { tell } from "./bus.js";
 import { small } from "./kept.js";
+import { t } from "./words.js";
 
 const RENEW_BEFORE_MS = 60_000;
 let current = small.get("visit");
@@ -24,7 +25,7 @@ export async function checkIn(storeCode) {
 
 /** A token that is good for a minute at least, or whatever there is when nobody can give a fresh one now. */
 async function token() {
-  if (current === null) throw new Refused(401, { code: "NO_VISIT", message: "check in first" });
+  if (current === null) throw new Refused(401, { code: "NO_VISIT", message: t("Check in first.") });
   if (Date.parse(current.tokenExpiresAt) - Date.now() > RENEW_BEFORE_MS) return current.token;
   return renew();
 }

@@ -4,18 +4,19 @@ import { Offline, pause } from "../lib/api.js";
 import * as checkout from "../lib/checkout.js";
 import { h, problem, time } from "../lib/dom.js";
 import { done } from "../lib/visit.js";
+import { t } from "../lib/words.js";
 
-export const title = "Exit";
+export const title = t("Exit");
 const LOOK_MS = 3_000;
 const FRESH_BEFORE_MS = 7 * 60_000;
 
 export async function show(root, { parameter: id }) {
   let there = true;
-  const picture = h("img", { class: "pass", alt: "Your exit code" });
+  const picture = h("img", { class: "pass", alt: t("Your exit code") });
   const until = h("p", { class: "hint" });
-  const place = h("div", {}, h("p", {}, "Hold it to the reader at the gate."), picture, until);
-  const links = h("p", {}, h("a", { href: `#/receipt/${id}` }, "Your receipt"));
-  root.replaceChildren(h("h1", {}, "Thank you"), place, links);
+  const place = h("div", {}, h("p", {}, t("Hold it to the reader at the gate.")), picture, until);
+  const links = h("p", {}, h("a", { href: `#/receipt/${id}` }, t("Your receipt")));
+  root.replaceChildren(h("h1", {}, t("Thank you")), place, links);
 
   async function draw() {
     let pass = await checkout.pass(id);
@@ -26,7 +27,8 @@ export async function show(root, { parameter: id }) {
     picture.src = await checkout.file(`/v1/checkouts/${id}/pass.svg`);
     picture.dataset.text = pass.text;
     if (before) URL.revokeObjectURL(before);
-    until.textContent = `Good until ${time(pass.expiresAt)}, for ${pass.items} ${pass.items === 1 ? "item" : "items"}.`;
+    const about = { time: time(pass.expiresAt), count: pass.items };
+    until.textContent = pass.items === 1 ? t("Good until {time}, for one item.", about) : t("Good until {time}, for {count} items.", about);
   }
 
   (async () => {
@@ -34,8 +36,8 @@ export async function show(root, { parameter: id }) {
       try {
         const now = await checkout.look(id);
         if (["exited", "closed"].includes(now.state)) {
-          place.replaceChildren(h("p", { class: "done", role: "status" }, "The gate is open. Goodbye!"),
-            h("button", { type: "button", class: "wide", onclick: done }, "Done"));
+          place.replaceChildren(h("p", { class: "done", role: "status" }, t("The gate is open. Goodbye!")),
+            h("button", { type: "button", class: "wide", onclick: done }, t("Done")));
           return;
         }
         await draw();

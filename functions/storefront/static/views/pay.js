@@ -3,10 +3,14 @@
 import { Offline, pause } from "../lib/api.js";
 import * as checkout from "../lib/checkout.js";
 import { h, money, problem, say, time } from "../lib/dom.js";
+import { said as told, t } from "../lib/words.js";
 
-export const title = "Pay";
+export const title = t("Pay");
 const LOOK_MS = 1_000;
-const WAITING = { open: "a moment", claimed: "somebody is on the way" };
+const WAITING = {
+  open: t("Staff will have a look at your basket: a moment."),
+  claimed: t("Staff will have a look at your basket: somebody is on the way."),
+};
 
 export async function show(root, { parameter: id, config, go }) {
   let there = true;
@@ -14,8 +18,8 @@ export async function show(root, { parameter: id, config, go }) {
   const state = h("p", { role: "status" });
   const wrong = h("div");
   const formPlace = h("div");
-  const cancel = h("button", { type: "button", class: "quiet", onclick: giveUp }, "Cancel");
-  root.replaceChildren(h("h1", {}, "Pay"), amount, state, wrong, formPlace, cancel);
+  const cancel = h("button", { type: "button", class: "quiet", onclick: giveUp }, t("Cancel"));
+  root.replaceChildren(h("h1", {}, title), amount, state, wrong, formPlace, cancel);
   let mounted = "";
   let confirmed = false;
 
@@ -34,33 +38,33 @@ export async function show(root, { parameter: id, config, go }) {
     amount.textContent = money(now.total, now.currency);
     if (checkout.isPaid(now)) {
       checkout.keepPaid(id);
-      say("Paid. Here is your pass.");
+      say(t("Paid. Here is your pass."));
       return go(`pass/${id}`);
     }
     if (checkout.isOver(now)) {
-      state.textContent = now.refusal?.message ?? "This checkout has ended. Nothing was paid.";
-      formPlace.replaceChildren(h("a", { class: "button wide", href: "#/cart" }, "Back to the cart"));
+      state.textContent = now.refusal ? told(now.refusal) : t("This checkout has ended. Nothing was paid.");
+      formPlace.replaceChildren(h("a", { class: "button wide", href: "#/cart" }, t("Back to the cart")));
       cancel.hidden = true;
       return;
     }
     const staff = now.interventions.find((each) => each.status in WAITING);
-    state.textContent = staff ? `Staff will have a look at your basket: ${WAITING[staff.status]}.` : said(now);
+    state.textContent = staff ? WAITING[staff.status] : said(now);
     const payable = now.payment?.clientSecret && ["requires_payment_method", "requires_confirmation", "requires_action"].includes(now.payment.status);
     if (payable && mounted !== now.payment.intentId) {
       mounted = now.payment.intentId;
       const adapter = await import(config.payment === "stripe" ? "../lib/payment-stripe.js" : "../lib/payment-local.js");
       await adapter.mount(formPlace, now.payment, async () => {
         confirmed = true;
-        state.textContent = "The payment is on its way.";
+        state.textContent = t("The payment is on its way.");
       });
     }
     formPlace.hidden = !payable && mounted !== "";
-    wrong.replaceChildren(...(now.payment?.error && payable ? [problem({ message: "The payment did not go through. Try another card." })] : []));
+    wrong.replaceChildren(...(now.payment?.error && payable ? [problem({ message: t("The payment did not go through. Try another card.") })] : []));
   }
 
   function said(now) {
-    if (now.state === "payment_pending" && !confirmed) return `Please pay until ${time(now.expiresAt)}.`;
-    return "A moment, please.";
+    if (now.state === "payment_pending" && !confirmed) return t("Please pay until {time}.", { time: time(now.expiresAt) });
+    return t("A moment, please.");
   }
 
   (async () => {
@@ -72,7 +76,7 @@ export async function show(root, { parameter: id, config, go }) {
           wrong.replaceChildren(problem(error));
           return;
         }
-        state.textContent = "There is no network right now. Nothing is lost; this page goes on by itself.";
+        state.textContent = t("There is no network right now. Nothing is lost; this page goes on by itself.");
       }
       await pause(LOOK_MS);
     }

@@ -2,8 +2,9 @@
 
 import { receipt, file } from "../lib/checkout.js";
 import { h, money, problem, quantity } from "../lib/dom.js";
+import { t } from "../lib/words.js";
 
-export const title = "Receipt";
+export const title = t("Receipt");
 
 export async function show(root, { parameter: id }) {
   const found = await receipt(id);
@@ -20,19 +21,19 @@ export async function show(root, { parameter: id }) {
     }
   };
   root.replaceChildren(
-    h("h1", {}, "Receipt"),
+    h("h1", {}, title),
     h("p", {}, h("strong", {}, found.storeName), found.address.map((line) => [h("br"), line])),
-    h("p", { class: "hint" }, `No. ${found.number}, ${issued.format(new Date(found.issuedAt))}`),
+    h("p", { class: "hint" }, t("No. {number}, {when}", { number: found.number, when: issued.format(new Date(found.issuedAt)) })),
     h("ul", { class: "lines" }, found.lines.map((line) => h("li", { class: "line" },
       h("span", { class: "name" }, line.name),
       h("span", { class: "sum" }, money(line.payable, currency)),
       h("span", { class: "each" }, `${quantity(line.quantity, line.measure)} ${money(line.unitPrice, currency)}`)))),
     h("dl", { class: "totals" },
       found.promotions.map((each) => row(each.name, -each.discount)),
-      found.shares.map((each) => row(`${each.names.join(", ") || "Tax"} ${each.rate} %`, each.tax)),
-      row("Total", found.total, true),
-      found.refunded > 0 && row("Refunded", -found.refunded)),
+      found.shares.map((each) => row(`${each.names.join(", ") || t("Tax")} ${each.rate} %`, each.tax)),
+      row(t("Total"), found.total, true),
+      found.refunded > 0 && row(t("Refunded"), -found.refunded)),
     found.footer && h("p", { class: "hint" }, found.footer),
-    h("button", { type: "button", class: "wide", onclick: print }, "Download as PDF"), wrong,
-    h("p", {}, h("a", { href: `#/pass/${id}` }, "Back to the exit code")));
+    h("button", { type: "button", class: "wide", onclick: print }, t("Download as PDF")), wrong,
+    h("p", {}, h("a", { href: `#/pass/${id}` }, t("Back to the exit code"))));
 }

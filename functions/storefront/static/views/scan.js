@@ -6,8 +6,9 @@ import { form, h, money, problem, quantity, say } from "../lib/dom.js";
 import { productAt } from "../lib/snapshot.js";
 import { scanner } from "../lib/scanner.js";
 import { visit } from "../lib/visit.js";
+import { said, t } from "../lib/words.js";
 
-export const title = "Scan";
+export const title = t("Scan");
 const PIECE = 1000;
 
 export async function show(root) {
@@ -22,9 +23,10 @@ export async function show(root) {
     }
   };
   const place = scanner({
-    kind: "product", label: "Or type the number below the bars", button: "Look it up", start: "Scan with the camera", take,
+    kind: "product", label: t("Or type the number below the bars"), button: t("Look it up"),
+    start: t("Scan with the camera"), take,
   });
-  root.replaceChildren(h("h1", {}, "Scan"), place.element, card);
+  root.replaceChildren(h("h1", {}, title), place.element, card);
   return place.stop;
 }
 
@@ -41,7 +43,7 @@ async function find(code) {
 /** Not in the catalogue on this phone: it may be a label of the scales. The store says what it is when it can be asked. */
 function unknown(code) {
   return {
-    offline: true, product: { name: `Code ${code}`, ageRestriction: null }, quantity: PIECE, measure: "each",
+    offline: true, product: { name: t("Code {code}", { code }), ageRestriction: null }, quantity: PIECE, measure: "each",
     askQuantity: false, price: null, unitPrice: null, currency: visit().store.currency, warnings: [], blocked: null,
   };
 }
@@ -56,26 +58,28 @@ function productCard(found, code, place) {
   const fixed = found.label?.quantity != null || found.label?.price != null;
   const work = async (fields) => {
     const thousandths = Math.round(Number(fields.amount ?? 1) * PIECE);
-    if (!fixed && !(thousandths > 0)) throw new Error("say how much");
+    if (!fixed && !(thousandths > 0)) throw new Error(t("Say how much."));
     const arrived = await add({
       code, quantity: fixed ? undefined : thousandths, name: product.name, price: found.price,
     });
-    const said = arrived ? `${product.name} is in your cart.` : `${product.name} waits for the network.`;
-    place.replaceChildren(h("p", { class: "done" }, said, " ", h("a", { href: "#/cart" }, "See the cart")));
-    say(said);
+    const { name } = product;
+    const done = arrived ? t("{name} is in your cart.", { name }) : t("{name} waits for the network.", { name });
+    place.replaceChildren(h("p", { class: "done" }, done, " ", h("a", { href: "#/cart" }, t("See the cart"))));
+    say(done);
   };
   const price = found.price ?? found.unitPrice;
-  const warnings = found.warnings.map((each) => h("li", {}, each.message));
+  const warnings = found.warnings.map((each) => h("li", {}, said(each)));
   return h("article", { class: "card product" },
     h("h2", {}, product.name),
-    h("p", { class: "price" }, price === null ? "The store will say what it costs." : money(price, currency),
+    h("p", { class: "price" }, price === null ? t("The store will say what it costs.") : money(price, currency),
       measure !== "each" && found.unitPrice != null && h("small", {}, ` ${money(found.unitPrice, currency)} / ${quantity(PIECE, measure)}`)),
-    found.offline && h("p", { class: "note" }, `Offline: the price is that of ${found.asOf ?? "the store, later"}.`),
-    found.stock?.level === "out_of_stock" && h("p", { class: "hint" }, "The store believes that it is sold out."),
-    product.ageRestriction && h("p", { class: "note" }, `From ${product.ageRestriction} years on. Staff will have a look.`),
+    found.offline && h("p", { class: "note" },
+      found.asOf ? t("Offline: the price is that of {time}.", { time: found.asOf }) : t("Offline: the store says the price later.")),
+    found.stock?.level === "out_of_stock" && h("p", { class: "hint" }, t("The store believes that it is sold out.")),
+    product.ageRestriction && h("p", { class: "note" }, t("From {age} years on. Staff will have a look.", { age: product.ageRestriction })),
     warnings.length > 0 && h("ul", { class: "hint" }, warnings),
     found.blocked
-      ? h("p", { class: "problem", role: "alert" }, found.blocked.message)
-      : form({}, work, !fixed && h("label", {}, measure === "each" ? "How many" : `How much (${quantity(0, measure).slice(2)})`, amount),
-          h("button", { class: "wide" }, "Add to the cart")));
+      ? h("p", { class: "problem", role: "alert" }, said(found.blocked))
+      : form({}, work, !fixed && h("label", {}, measure === "each" ? t("How many") : t("How much ({unit})", { unit: quantity(0, measure).slice(2) }), amount),
+          h("button", { class: "wide" }, t("Add to the cart"))));
 }
