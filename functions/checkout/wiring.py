@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -31,7 +30,7 @@ from functions.common import (
 from functions.common.carts import Carts
 from functions.common.contracts import catalog
 from functions.common.contracts.envelope import Event, to_message
-from functions.common.once import Once
+from functions.common.once import Once, OncePerLoop
 from functions.common.product_cache import ProductCache
 from functions.common.promotion_source import Promotions
 from functions.common.purchases import Purchases
@@ -52,18 +51,6 @@ def _stripe() -> Payments:
 
 provider: Once[Payments] = Once(_stripe)
 """The payment provider; its connections belong to an event loop, and it knows that."""
-
-_built: Deps | None = None
-_loop: asyncio.AbstractEventLoop | None = None
-
-
-def deps() -> Deps:
-    """What the doors hand to the verbs, for this event loop: clients belong to one."""
-    global _built, _loop
-    loop = asyncio.get_running_loop()
-    if _built is None or _loop is not loop:
-        _built, _loop = _build(), loop
-    return _built
 
 
 def lists() -> Lists:
@@ -88,6 +75,10 @@ def _build() -> Deps:
         enqueue=enqueue,
         sold_out=sold_out,
     )
+
+
+deps = OncePerLoop(_build)
+"""What the doors hand to the verbs."""
 
 
 async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None) -> None:
@@ -120,11 +111,10 @@ async def sold_out(tenant_id: str, store_id: str, emptied: Sequence[Emptied]) ->
 
 async def close() -> None:
     """Forget what was built, and close the connections to the payment provider."""
-    global _built, _loop
     if isinstance(provider.built, StripePayments):
         await provider.built.close()
     provider.replace(None)
-    _built = _loop = None
+    deps.replace(None)
 
 
 async def ready() -> dict[str, str]:

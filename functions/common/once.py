@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
@@ -37,3 +38,35 @@ class Once(Generic[T]):
         """Put another value in place (tests), or None to build anew."""
         with self._lock:
             self._value = value
+
+
+class OncePerLoop(Generic[T]):
+    """A value of the running event loop: clients, locks and what holds them belong to one.
+
+    Another loop's value is forgotten, not closed. Call it where a loop runs; else it raises RuntimeError.
+    """
+
+    __slots__ = ("_build", "_loop", "_value")
+
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._value: T | None = None
+
+    def __call__(self) -> T:
+        loop = asyncio.get_running_loop()
+        value = self._value
+        if value is None or self._loop is not loop:
+            value = self._value = self._build()
+            self._loop = loop
+        return value
+
+    @property
+    def built(self) -> T | None:
+        """This loop's value, when somebody has asked for it already."""
+        return self._value if self._loop is asyncio.get_running_loop() else None
+
+    def replace(self, value: T | None) -> None:
+        """Put another value in place for this loop, or None to build anew."""
+        self._value = value
+        self._loop = None if value is None else asyncio.get_running_loop()

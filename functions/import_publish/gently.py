@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from typing import TypeVar
 
+from functions.common.once import OncePerLoop
+
 SLICE = 50
 """Documents in one write: the database is busy with them for a few milliseconds, and whoever scans waits no longer."""
 PAUSE = 0.8
@@ -17,22 +19,8 @@ scans of `import_beside` are slower.
 """
 
 Item = TypeVar("Item")
-_turn: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
-
-
-def turn() -> asyncio.Semaphore:
-    """Enter it to work on a chunk, one at a time in a process: more at a time would only keep each other waiting."""
-    global _turn
-    loop = asyncio.get_running_loop()
-    if _turn is None or _turn[0] is not loop:
-        _turn = (loop, asyncio.Semaphore(1))
-    return _turn[1]
-
-
-def forget() -> None:
-    """Begin as a process of its own would (tests)."""
-    global _turn
-    _turn = None
+turn = OncePerLoop(lambda: asyncio.Semaphore(1))
+"""Enter it to work on a chunk, one at a time in a process: more at a time would only keep each other waiting."""
 
 
 async def slices(items: Sequence[Item]) -> AsyncIterator[tuple[int, Sequence[Item]]]:

@@ -10,6 +10,7 @@ from typing import Any
 from functions.common import http, mongo, pubsub, redis, stock, tasks
 from functions.common import settings as common_settings
 from functions.common.contracts.catalog import TOPIC
+from functions.common.once import OncePerLoop
 from functions.common.product_cache import ProductCache
 from functions.import_publish import applying, connecting, publishing, scheduling, settings
 from functions.import_publish.chunks_repository import Chunks
@@ -41,19 +42,6 @@ class Wiring:
         return self.core.imports
 
 
-_built: Wiring | None = None
-_loop: asyncio.AbstractEventLoop | None = None
-
-
-def deps() -> Wiring:
-    """The wiring of this event loop: clients belong to one."""
-    global _built, _loop
-    loop = asyncio.get_running_loop()
-    if _built is None or _loop is not loop:
-        _built, _loop = _build(), loop
-    return _built
-
-
 def _build() -> Wiring:
     core = Deps(
         imports=Imports(),
@@ -77,6 +65,10 @@ def _build() -> Wiring:
         ),
         scheduling.Deps(core, connections, schedules),
     )
+
+
+deps = OncePerLoop(_build)
+"""What the doors hand to the verbs."""
 
 
 def _allowed_hosts() -> list[str]:
@@ -105,8 +97,7 @@ async def enqueue(queue: str, body: dict[str, Any], *, at: datetime | None = Non
 
 async def close() -> None:
     """Forget what was built and give the bucket's threads back."""
-    global _built, _loop
-    _built = _loop = None
+    deps.replace(None)
     await secrets.close()
     if (bucket := blobs.bucket.built) is not None:
         bucket.close()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
 from functions.common import http, log, mongo, redis, tasks
 from functions.common import settings as common_settings
+from functions.common.once import OncePerLoop
 from functions.notify import bell, settings
 from functions.notify.bell import Bell
 from functions.notify.fcm import Fcm
@@ -26,24 +26,6 @@ class Wiring:
     fcm: Fcm
 
 
-_built: Wiring | None = None
-_loop: asyncio.AbstractEventLoop | None = None
-
-
-def wiring() -> Wiring:
-    """The wiring of this event loop: clients belong to one."""
-    global _built, _loop
-    loop = asyncio.get_running_loop()
-    if _built is None or _loop is not loop:
-        _built, _loop = _build(), loop
-    return _built
-
-
-def deps() -> Deps:
-    """What most doors need."""
-    return wiring().deps
-
-
 def _build() -> Wiring:
     room = settings.load()
     common = common_settings.common()
@@ -55,6 +37,15 @@ def _build() -> Wiring:
         wake_up=_wake_up,
     )
     return Wiring(deps, Bell(lambda: redis.connect(common.redis_url, timeout=None)), fcm)
+
+
+wiring = OncePerLoop(_build)
+"""What the doors hand to the verbs."""
+
+
+def deps() -> Deps:
+    """What most doors need."""
+    return wiring().deps
 
 
 async def _wake_up(key: Key, at: datetime) -> None:
@@ -70,11 +61,10 @@ async def _wake_up(key: Key, at: datetime) -> None:
 
 async def close() -> None:
     """Close what this event loop opened (tests)."""
-    global _built
-    if _built is not None and _loop is asyncio.get_running_loop():
-        await _built.bell.close()
-        await _built.fcm.close()
-    _built = None
+    if (built := wiring.built) is not None:
+        await built.bell.close()
+        await built.fcm.close()
+    wiring.replace(None)
 
 
 async def ready_to_push() -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.common import http, mongo, pubsub, redis, stock, stores, tasks
 from functions.common.contracts import catalog
+from functions.common.once import OncePerLoop
 from functions.common.product_cache import ProductCache
 from functions.price_ingest import replaying, settings
 from functions.price_ingest.parts import Part
@@ -32,19 +33,6 @@ class Wiring:
     reports: Reports
 
 
-_built: Wiring | None = None
-_loop: asyncio.AbstractEventLoop | None = None
-
-
-def deps() -> Wiring:
-    """The wiring of this event loop: clients and rounds belong to one."""
-    global _built, _loop
-    loop = asyncio.get_running_loop()
-    if _built is None or _loop is not loop:
-        _built, _loop = _build(), loop
-    return _built
-
-
 def _build() -> Wiring:
     reports = Reports()
     ingest = Ingest(
@@ -60,6 +48,10 @@ def _build() -> Wiring:
     room = settings.load()
     rounds = Rounds(ingest.settle, most_updates=room.price_round_updates, in_flight=room.price_rounds_in_flight)
     return Wiring(ingest, rounds, Submitting(reports, publish=_publish, currency_of=_currency_of), reports)
+
+
+deps = OncePerLoop(_build)
+"""What the doors hand to the verbs."""
 
 
 async def _announce(messages: Sequence[pubsub.OutMessage]) -> Any:
