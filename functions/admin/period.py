@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 LONGEST: Final = 366
+EARLIEST: Final = date(2000, 1, 1)
+"""No store of ours is older; and there is a year before it, which the calendar of computers must have."""
 SPANS: Final = (7, 30, 90, 365)
 """Offered with one click, in days up to today."""
 USUAL: Final = 30
@@ -34,12 +36,12 @@ class Period:
 
 
 def asked(query: Mapping[str, str], today: date, usual: int = USUAL) -> Period:
-    """What an address asks for; whatever cannot be is put right: no end is today, no beginning is the usual span
-    before it, a beginning after the end is the end, and more than a year ends with its last year.
+    """What an address asks for; whatever cannot be is put right: no end, or one to come, is today, no beginning is the
+    usual span before the end, a beginning after the end is the end, and more than a year ends with its last year.
     """
-    last = _date(query.get("to", "")) or today
-    first = _date(query.get("from", "")) or last - timedelta(days=min(usual - 1, last.toordinal() - 1))
-    return Period(max(min(first, last), date.fromordinal(max(1, last.toordinal() - LONGEST + 1))), last)
+    last = max(EARLIEST, min(_date(query.get("to", "")) or today, today))
+    first = _date(query.get("from", "")) or last - timedelta(days=usual - 1)
+    return Period(max(min(first, last), last - timedelta(days=LONGEST - 1)), last)
 
 
 def up_to(today: date, days: int) -> Period:

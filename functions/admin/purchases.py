@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
+from functions.admin import period
 from functions.admin.api import ApiProblem, path
 from functions.admin.domain import STORE_MANAGER, STORE_STAFF
 from functions.admin.door import door
@@ -30,8 +32,12 @@ _IN_FLIGHT = "IDEMPOTENCY_IN_FLIGHT"
 async def list_purchases(visit: Visit) -> Reply:
     store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
     where = path("/v1/stores/{store}/purchases", store=store["storeId"])
-    found = await visit.api.get(where, state=visit.query.get("state"), page=visit.page_number, limit=20)
-    return visit.show("purchases.html", found=found, states=STATES)
+    today = visit.call.now.astimezone(visit.zone).date()
+    days = period.asked(visit.query, today)
+    begin, end = (datetime.combine(day, time(), visit.zone) for day in (days.first, days.last + timedelta(days=1)))
+    between = {"from": begin.isoformat(), "to": end.isoformat()}
+    found = await visit.api.get(where, **between, state=visit.query.get("state"), page=visit.page_number, limit=20)
+    return visit.show("purchases.html", found=found, states=STATES, period=days, today=today.isoformat())
 
 
 @door.page(ONE, STORE_MANAGER, STORE_STAFF)

@@ -147,6 +147,14 @@ async def test_sales_are_those_of_the_days_one_chooses(person: Person, api: Fake
     assert "200.00\u00a0EUR" in whole, "both stores together"
 
 
+async def test_purchases_are_those_of_the_days_of_the_stores_clock(person: Person, api: FakeApi) -> None:
+    await person.sign_in("store_staff", stores="berlin")
+    await person.get("/admin/stores/berlin/purchases?from=2026-10-24&to=2026-10-25&state=closed")
+    asked = dict(api.asked[-1].url.params)
+    assert (asked["from"], asked["to"]) == ("2026-10-24T00:00:00+02:00", "2026-10-26T00:00:00+01:00")
+    assert asked["state"] == "closed"
+
+
 async def test_what_is_missing_is_shown_with_how_long_and_leads_to_the_product(person: Person, api: FakeApi) -> None:
     await person.sign_in("store_manager", stores="berlin")
     page = (await person.get("/admin/stores/berlin/availability")).text

@@ -16,7 +16,13 @@ from tests.support import ROOT, World, app_of, client_of, close
 @pytest.fixture
 def world(mongod: str, database: str) -> World:
     """Keys and a database of its own."""
-    return World(mongo_uri=mongod, database=database)
+    made = World(mongo_uri=mongod, database=database)
+    made.environment |= {
+        "PUBLIC_API_URL": "https://api.test",
+        "DASHBOARD_KEY": "a key for tests that is long enough to be one",
+        "DASHBOARD_SIGN_IN": "local",
+    }
+    return made
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from pymongo import MongoClient
 
 from functions.admin import sales_wiring, summing
 from functions.common import mongo
@@ -206,49 +204,3 @@ async def test_a_change_of_a_price_is_kept_once_and_listed_for_its_store_alone(d
         await sales_wiring.timeline().keep(
             Event("e2", *catalog.PRICE_CHANGED, "acme", "berlin", NOW, {"changes": [{}]})
         )
-
-
-@pytest.mark.parametrize(
-    "receipts", [20_000, pytest.param(1_000_000, marks=pytest.mark.soak)], ids=lambda count: f"{count:,}"
-)
-async def test_however_many_receipts_there_are_days_are_read_quickly(
-    door: httpx.AsyncClient, mongod: str, database: str, receipts: int
-) -> None:
-    """A year of one store. The page asks for days alone; each day is added up from its own receipts by an index."""
-    first = NOW - timedelta(days=364)
-    names = [(first + timedelta(days=number)).date().isoformat() for number in range(365)]
-
-    def fill() -> None:
-        lines = [{"b": "4006381333931", "n": "Pen", "q": 1000, "a": 100}]
-        with MongoClient[dict[str, Any]](mongod) as client:
-            collection = client[database]["sales_receipts"]
-            made: list[dict[str, Any]] = []
-            for number in range(receipts):
-                own = {
-                    "_id": f"acme:{number}",
-                    **SCOPE,
-                    "kind": "purchase",
-                    "day": names[number % 365],
-                    "hour": number % 24,
-                }
-                made.append({**own, "total": 100, "currency": "EUR", "items": 1, "lines": lines, "expiresAt": NOW})
-                if len(made) == 10_000:
-                    collection.insert_many(made, ordered=False)
-                    made = []
-
-    await asyncio.to_thread(fill)
-    for name in names:
-        await sales_wiring.deps().sales.mark(SCOPE, name, NOW)
-    while await summing.add_up(sales_wiring.deps(), NOW):
-        pass
-    started = time.perf_counter()
-    found = await days(door, limit="60")
-    took = time.perf_counter() - started
-    assert len(found) == 60
-    assert sum(day["receipts"] for day in found) in range(receipts * 60 // 365 - 60, receipts * 60 // 365 + 61)
-    plan = await mongo.database().command(
-        "explain",
-        {"find": "sales_days", "filter": {**SCOPE, "day": {"$gte": "0000"}}, "sort": {"day": -1}, "limit": 60},
-    )
-    assert plan["executionStats"]["totalDocsExamined"] == 60
-    assert took < 1.0

@@ -23,6 +23,8 @@ TODAY = date(2026, 11, 20)
         ({"to": "2026-11-10"}, date(2026, 10, 12), date(2026, 11, 10)),
         ({"from": "2026-11-12", "to": "2026-11-10"}, date(2026, 11, 10), date(2026, 11, 10)),
         ({"from": "2020-01-01"}, date(2025, 11, 20), TODAY),
+        ({"from": "9999-12-31", "to": "9999-12-31"}, TODAY, TODAY),
+        ({"from": "0001-01-01", "to": "0001-01-01"}, date(1999, 1, 1), date(2000, 1, 1)),
         ({"from": "soon", "to": "2026-02-30"}, date(2026, 10, 22), TODAY),
     ],
 )
@@ -37,6 +39,7 @@ DATES = st.one_of(st.just(""), st.text(max_size=10), st.dates().map(date.isoform
 def test_the_api_never_refuses_a_period(first: str, last: str) -> None:
     found = period.asked({"from": first, "to": last}, TODAY)
     assert 1 <= found.days <= period.LONGEST
+    assert date(1998, 1, 1) < found.first <= found.last <= TODAY
 
 
 def test_spans_end_today() -> None:
