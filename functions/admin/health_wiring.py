@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from functions.admin import settings
 from functions.admin.health import Source
 from functions.admin.health_watch import PATIENCE_SECONDS, NoSource, Watch
 from functions.common import settings as common_settings
+from functions.common.once import OncePerLoop
 from functions.common.settings import SettingsError
 
 _LOCAL = frozenset({"local", "test"})
-_built: tuple[asyncio.AbstractEventLoop, Watch] | None = None
-
-
-def watch() -> Watch:
-    """The watch of this event loop. Raises SettingsError when OPERATIONS_SOURCE names no source."""
-    global _built
-    loop = asyncio.get_running_loop()
-    if _built is None or _built[0] is not loop:
-        _built = (loop, Watch(_source()))
-    return _built[1]
-
-
-def replace(made: Watch | None) -> None:
-    """Put another in place for this event loop, or build a new one at the next use (tests)."""
-    global _built
-    _built = None if made is None else (asyncio.get_running_loop(), made)
 
 
 def _source() -> Source:
@@ -47,3 +30,7 @@ def _source() -> Source:
         client = httpx.AsyncClient(base_url=gateway, timeout=PATIENCE_SECONDS, trust_env=False)
         return LocalCloud(client, gateway)
     raise SettingsError(f"OPERATIONS_SOURCE={name} is none of google, none, and local on a developer's machine")
+
+
+watch = OncePerLoop(lambda: Watch(_source()))
+"""The watch of the platform. Raises SettingsError when OPERATIONS_SOURCE names no source."""

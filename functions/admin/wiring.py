@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from functions.admin.visit import POLICY, Session, Surroundings, Visit, session_
 from functions.common import auth, web
 from functions.common import settings as common_settings
 from functions.common.errors import Unauthenticated
-from functions.common.once import Once
+from functions.common.once import Once, OncePerLoop
 from functions.common.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -36,19 +35,6 @@ class Wiring:
     templates: rendering.Templates
     client: httpx.AsyncClient
     provider: signing_in.Provider
-
-
-_built: Wiring | None = None
-_loop: asyncio.AbstractEventLoop | None = None
-
-
-def wiring() -> Wiring:
-    """The wiring of this event loop: clients belong to one."""
-    global _built, _loop
-    loop = asyncio.get_running_loop()
-    if _built is None or _loop is not loop:
-        _built, _loop = _build(), loop
-    return _built
 
 
 def _build() -> Wiring:
@@ -76,6 +62,10 @@ def _build() -> Wiring:
     return Wiring(around, templates, client, signing_in.provider(own, common.environment, client))
 
 
+wiring = OncePerLoop(_build)
+"""What the pages need."""
+
+
 def _sealer(keys: str) -> Sealer:
     try:
         return Sealer(keys)
@@ -101,16 +91,14 @@ def replace(**parts: Any) -> None:
     """Put other parts in place for this event loop (tests)."""
     import dataclasses
 
-    global _built
-    _built = dataclasses.replace(wiring(), **parts)
+    wiring.replace(dataclasses.replace(wiring(), **parts))
 
 
 async def close() -> None:
     """Close what this event loop opened (tests)."""
-    global _built
-    if _built is not None and _loop is asyncio.get_running_loop():
-        await _built.client.aclose()
-    _built = None
+    if (built := wiring.built) is not None:
+        await built.client.aclose()
+    wiring.replace(None)
 
 
 async def ready() -> dict[str, str]:

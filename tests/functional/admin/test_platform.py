@@ -70,11 +70,11 @@ def time() -> list[float]:
 @pytest.fixture
 async def played(person: Person, time: list[float]) -> AsyncIterator[Played]:
     source = Played()
-    health_wiring.replace(Watch(source, patience=0.2, seconds=lambda: time[0]))
+    health_wiring.watch.replace(Watch(source, patience=0.2, seconds=lambda: time[0]))
     clock.freeze(lambda: (NOW + timedelta(seconds=time[0])).timestamp())
     yield source
     clock.freeze(None)
-    health_wiring.replace(None)
+    health_wiring.watch.replace(None)
 
 
 async def asked(person: Person, world: World, query: str = "", tenant: str = "acme") -> httpx.Response:
@@ -171,7 +171,7 @@ async def test_while_the_source_is_away_the_last_known_figures_are_shown_with_th
 
 
 async def test_nothing_is_invented_where_nothing_was_ever_known(person: Person, played: Played, world: World) -> None:
-    health_wiring.replace(Watch(NoSource()))
+    health_wiring.watch.replace(Watch(NoSource()))
     said = await told(person, world)
     for part in ("asOf", "ageSeconds", "doors", "queues", "subscriptions", "cache", "errors"):
         assert said[part] is None, part
@@ -192,9 +192,9 @@ async def test_whoever_hangs_up_takes_nobodys_figures_away(played: Played) -> No
 
 async def test_the_local_cloud_is_no_source_of_production(world: World, person: Person) -> None:
     settings.platform.replace(settings.Platform("local"))
-    health_wiring.replace(None)
+    health_wiring.watch.replace(None)
     assert health_wiring.watch().source.name == "local"
-    health_wiring.replace(None)
+    health_wiring.watch.replace(None)
     world.change(environment="prod")
     try:
         with pytest.raises(SettingsError, match="OPERATIONS_SOURCE=local"):
