@@ -7,9 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from functions.admin import prices
 from functions.admin.api import Answer, ApiProblem, path
 from functions.admin.domain import BRAND_MANAGER, STORE_MANAGER, STORE_STAFF
 from functions.admin.door import door
+from functions.admin.promoting import written_amount
 from functions.admin.visit import Visit
 from functions.common.envelope import Reply
 from functions.common.errors import Malformed, Problem
@@ -93,17 +95,24 @@ async def show_row(visit: Visit) -> Reply:
     store = await visit.at_store()
     product = (await visit.api.get(_where(visit, store))).data
     editing = "edit" in visit.query and visit.may(*EDITORS)
-    return visit.show_part(
-        "products_row.html", "Products", "products", product=product, editing=editing, may_edit=visit.may(*EDITORS)
-    )
+    price = product["price"]
+    written = written_amount(price["amount"], price["currency"]) if price else ""
+    more = {"may_edit": visit.may(*EDITORS), "price_shown": written, "price_typed": written}
+    return visit.show_part("products_row.html", "Products", "products", product=product, editing=editing, **more)
 
 
 @door.form(ONE + "/row", *EDITORS)
 async def edit_row(visit: Visit) -> Reply:
     store = await visit.at_store()
     where = _where(visit, store)
+    there = True
     try:
+        # Judged before anything is written, so that a slip of the pen leaves the product whole.
+        price = prices.wanted(visit, store["currency"])
         product = (await visit.api.patch(where, to_patch(visit), if_match=_seen(visit))).data
+        if price is not None:
+            there = await prices.send(visit, product, price)
+            product = (await visit.api.get(where)).data
     except Problem as problem:
         if problem.status not in (400, 409):
             raise
@@ -119,8 +128,11 @@ async def edit_row(visit: Visit) -> Reply:
             may_edit=True,
             wrong=wrong,
             other=other,
+            price_shown=visit.field("priceShown"),
+            price_typed=visit.field("price"),
         )
-    return visit.show_part("products_row.html", "Products", "products", product=product, editing=False, may_edit=True)
+    more = {"product": product, "editing": False, "may_edit": True, "on_its_way": not there}
+    return visit.show_part("products_row.html", "Products", "products", **more)
 
 
 @door.form(LIST, *EDITORS)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from functions.common.auth import Principal
-from functions.common.errors import Forbidden, NotFound
+from functions.common.errors import Forbidden, Malformed, NotFound
 from functions.common.mongo import Document
 from functions.common.pubsub import OutMessage
 from functions.price_ingest.domain import OUTCOMES
@@ -19,6 +19,8 @@ from functions.price_ingest.repository import REPORTED_FOR, Reports
 
 PART_UPDATES = 100
 MOST_LISTED = 1_000
+BY_HAND = "hand"
+"""The source of a price that a person has set."""
 _MOST_NAMED = 50
 
 
@@ -132,6 +134,23 @@ class Submitting:
         found, total = await self._reports.issues(principal.tenant_id, query, page=page, limit=limit)
         hidden = ("_id", "tenantId", "expiresAt")
         return [{name: value for name, value in issue.items() if name not in hidden} for issue in found], total
+
+
+def by_hand(updates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A person's updates: prices as of now, under a source of their own. Raises Malformed for anything else.
+
+    Somebody who sets a price means from now on, until whoever is asked next says something newer. With a time or a
+    source of his choice he could hold up an ERP for good, or speak in its name; a stock is counted, not decided.
+    """
+    wrong = [
+        {"field": f"updates.{index}.{name}", "code": "FOR_SYSTEMS", "message": "only a system states this"}
+        for index, update in enumerate(updates)
+        for name in ("stock", "sourceTime", "sequence", "source")
+        if name in update
+    ]
+    if wrong:
+        raise Malformed("a person sets prices, and nothing but prices", details=wrong[:_MOST_NAMED])
+    return [{**update, "source": BY_HAND} for update in updates]
 
 
 def _messages(batch_id: str, updates: Sequence[Mapping[str, Any]], received: str) -> list[OutMessage]:

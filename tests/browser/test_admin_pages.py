@@ -66,6 +66,42 @@ async def test_products_are_found_while_typing_and_put_right_in_the_row(town: To
     await axe(page)
 
 
+async def test_a_price_is_changed_in_the_row_until_an_erp_states_a_newer_one(
+    town: Town, visitor: Visitor, axe: Axe
+) -> None:
+    barcode = await town.shelve(9_012, 149)
+    page = await sign_in(visitor, "store_manager", stores=STORE, back=f"{HERE}/products?q={barcode}")
+    row = page.locator("#found tbody tr")
+    await row.get_by_role("button", name="Edit").click()
+    price = row.get_by_label("Price (EUR)")
+    await expect(price).to_have_value("1.49")
+    await price.fill("two")
+    await row.get_by_role("button", name="Save").click()
+    await expect(price).to_have_attribute("aria-invalid", "true")
+    await expect(row.get_by_role("alert")).to_have_text("must be an amount such as 1.49")
+    await axe(page)
+    await price.fill("2.49")
+    await row.get_by_role("button", name="Save").click()
+    await expect(row).to_contain_text("2.49")
+    found = await town.db["products"].find_one({"storeId": STORE, "barcode": barcode})
+    assert found is not None
+    assert found["price"]["amount"] == 249
+    await page.goto(f"{HERE}/products/{barcode}")
+
+    async def told() -> bool:
+        await page.reload()
+        return any("2.49" in text for text in await page.locator("main details li").all_text_contents())
+
+    await town.until(told, "the change in the prices over time")
+    await town.publish({"barcode": barcode, "price": 199, "currency": "EUR"})
+
+    async def newer() -> bool:
+        await page.goto(f"{HERE}/products?q={barcode}")
+        return "1.99" in await row.inner_text()
+
+    await town.until(newer, "the ERP's price")
+
+
 async def test_a_promotion_is_tried_on_a_basket_before_it_is_active(town: Town, visitor: Visitor, axe: Axe) -> None:
     barcode = await town.shelve(9_002, 200)
     page = await sign_in(visitor, "brand_manager", back="/admin/promotions/new")

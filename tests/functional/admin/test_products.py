@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.admin import prices
 from tests.functional.admin.conftest import STORE, FakeApi, Person
 
 LIST = "/v1/stores/berlin/products"
@@ -204,3 +205,78 @@ async def test_an_outage_of_the_api_is_said_on_the_page(person: Person, api: Fak
     assert "API_UNREACHABLE" in page.text
     part = await person.get(HERE, hx_request="true")
     assert part.headers["hx-retarget"] == "#notices"
+
+
+SENT = "/v1/price-updates"
+ROW = f"{HERE}/4009999000004/row"
+
+
+@pytest.fixture
+def stream(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The price stream; what becomes of the next update is what the test puts in."""
+    became: dict[str, Any] = {"counts": {"applied": 1}, "rejected": []}
+    api.says("PATCH", f"{LIST}/4009999000004", product(ver=8))
+    api.says("POST", SENT, {"batchId": "pb-1", "accepted": 1, "statusUrl": f"{SENT}/pb-1"}, status=202)
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        counts = dict.fromkeys(("applied", "stale", "duplicate", "conflict", "parked", "rejected", "pending"), 0)
+        return httpx.Response(200, json={"data": became | {"counts": counts | became["counts"]}})
+
+    api.does("GET", f"{SENT}/pb-1", answer)
+    monkeypatch.setattr(prices, "_PAUSES", (0.0, 0.0))
+    return became
+
+
+def typed(price: str) -> dict[str, str]:
+    return {"ver": "7", "name": "Oat milk", "price": price, "priceShown": "1.49"}
+
+
+async def test_a_price_typed_in_the_row_goes_to_the_price_stream(
+    person: Person, api: FakeApi, stream: dict[str, Any]
+) -> None:
+    await person.sign_in()
+    form = await person.get(f"{ROW}?edit=1", hx_request="true")
+    assert 'name="price"' in form.text
+    assert 'value="1.49"' in form.text
+    for _ in range(2):
+        row = await person.send(ROW, typed("2,49"), hx_request="true")
+        assert row.status_code == 200
+        assert "on its way" not in row.text
+    assert api.bodies("POST", SENT)[0] == {"updates": [{"storeId": "berlin", "barcode": "4009999000004", "price": 249}]}
+    keys = [request.headers["idempotency-key"] for request in api.asked if request.url.path == SENT]
+    assert keys[0] == keys[1], "sent twice, it is one change"
+
+
+async def test_a_price_that_was_not_touched_is_not_sent(person: Person, api: FakeApi, stream: dict[str, Any]) -> None:
+    await person.sign_in()
+    await person.send(ROW, typed("1.49"), hx_request="true")
+    assert api.bodies("POST", SENT) == []
+
+
+@pytest.mark.parametrize("text", ["two", "1.234", "-1", "", "1e3", "1 . 49"])
+async def test_what_is_no_amount_is_said_beside_the_price_and_nothing_is_written(
+    person: Person, api: FakeApi, stream: dict[str, Any], text: str
+) -> None:
+    await person.sign_in()
+    row = await person.send(ROW, typed(text), hx_request="true")
+    assert 'id="price-problem-4009999000004"' in row.text
+    assert "must be an amount such as 1.49" in row.text
+    assert f'value="{text}"' in row.text
+    assert not [request for request in api.asked if request.method == "PATCH" or request.url.path == SENT]
+
+
+@pytest.mark.parametrize(
+    ("became", "said"),
+    [
+        ({"counts": {"rejected": 1}, "rejected": [{"reason": "<b>too much</b>"}]}, "&lt;b&gt;too much"),
+        ({"counts": {"stale": 1}}, "a newer price came from elsewhere"),
+        ({"counts": {"pending": 1}}, "The new price is on its way."),
+    ],
+    ids=["rejected", "stale", "pending"],
+)
+async def test_a_price_that_is_not_there_at_once_says_why(
+    person: Person, stream: dict[str, Any], became: dict[str, Any], said: str
+) -> None:
+    await person.sign_in()
+    stream |= became
+    assert said in (await person.send(ROW, typed("2.49"), hx_request="true")).text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from functions.common import pubsub
+from functions.common import clock, pubsub
 from tests.integration.price_ingest.conftest import MILK, T1, UNKNOWN, WINE, Database, Outbox
 from tests.support import World
 
@@ -145,10 +146,62 @@ async def test_a_store_that_is_not_the_tokens_is_forbidden_alike_foreign_or_unkn
     assert not outbox.messages
 
 
-@pytest.mark.parametrize("role", ["shopper", "store_staff", "store_manager", "brand_manager", "operator"])
-async def test_only_an_erp_sends_prices(rest: httpx.AsyncClient, world: World, outbox: Outbox, role: str) -> None:
+@pytest.mark.parametrize("role", ["shopper", "store_staff", "operator"])
+async def test_only_erps_and_managers_send_prices(
+    rest: httpx.AsyncClient, world: World, outbox: Outbox, role: str
+) -> None:
     reply = await send(rest, [update()], headers=world.staff(role, "t1"))
     assert reply.status_code == 403
+    assert not outbox.messages
+
+
+@pytest.mark.parametrize("role", ["brand_manager", "store_manager"])
+async def test_a_price_set_by_hand_holds_until_an_erp_states_a_newer_one(
+    rest: httpx.AsyncClient, apply: httpx.AsyncClient, world: World, shop: Database, outbox: Outbox, role: str
+) -> None:
+    async def price() -> int:
+        found = await shop.products.find_one({"storeId": "s1", "barcode": MILK})
+        assert found is not None
+        return int(found["price"]["amount"])
+
+    person = world.staff(role, "t1", ["s1"])
+    accepted = await send(rest, [update(price=249)], headers=person)
+    assert accepted.status_code == 202, accepted.text
+    await deliver(apply, world, outbox)
+    assert await price() == 249
+    (message,) = outbox.on("price-updates-t1")
+    assert orjson.loads(message.data)["updates"][0]["source"] == "hand"
+    (batch,) = await shop.price_batches.find().to_list()
+    assert batch["by"]
+    found = await rest.get(accepted.json()["data"]["statusUrl"], headers=person)
+    assert found.json()["data"]["counts"]["applied"] == 1
+    # What the ERP stated before is older; what it states later is newer.
+    await send(rest, [update(price=219, sourceTime="2026-01-01T00:00:00Z")], key="k2")
+    await deliver(apply, world, outbox)
+    assert await price() == 249
+    later = (clock.now() + timedelta(seconds=2)).isoformat()
+    await send(rest, [update(price=219, sourceTime=later)], key="k3")
+    await deliver(apply, world, outbox)
+    assert await price() == 219
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"stock": 1_000}, {"sourceTime": "2026-11-20T09:00:00Z"}, {"sequence": 9}, {"source": "sap"}],
+    ids=lambda more: next(iter(more)),
+)
+async def test_what_only_a_system_states_is_no_persons_to_send(
+    rest: httpx.AsyncClient, world: World, outbox: Outbox, more: dict[str, Any]
+) -> None:
+    reply = await send(rest, [update(), update(WINE, **more)], headers=world.staff("brand_manager", "t1"))
+    assert reply.status_code == 400
+    assert [each["field"] for each in reply.json()["error"]["details"]] == [f"updates.1.{next(iter(more))}"]
+    assert not outbox.messages
+
+
+async def test_a_manager_of_another_store_sets_no_price(rest: httpx.AsyncClient, world: World, outbox: Outbox) -> None:
+    reply = await send(rest, [update()], headers=world.staff("store_manager", "t1", ["s3"]))
+    assert (reply.status_code, reply.json()["error"]["code"]) == (403, "STORE_NOT_IN_SCOPE")
     assert not outbox.messages
 
 

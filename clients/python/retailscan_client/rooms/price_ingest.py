@@ -120,10 +120,11 @@ class PriceIngest:
         """Send up to 5,000 price and stock updates.
 
         They are applied in the background; `statusUrl` says what became of them. Repeat with the same key.
+        People set prices alone, as of now: a stock, a time, a sequence or a source is for systems to state.
 
         The body may have 4,194,304 bytes.
 
-        Roles: erp.
+        Roles: brand_manager, erp, store_manager.
         """
         answer: BatchAccepted = self._connection.data(
             "POST", "/v1/price-updates", scheme="identity", body=body, key=idempotency_key or new_key()
@@ -133,7 +134,7 @@ class PriceIngest:
     def read_price_batch(self, batch_id: str) -> Batch:
         """What became of a batch.
 
-        Roles: erp, operator.
+        Roles: brand_manager, erp, operator, store_manager.
         """
         answer: Batch = self._connection.data("GET", f"/v1/price-updates/{part(batch_id)}", scheme="identity")
         return answer

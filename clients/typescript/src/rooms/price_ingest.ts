@@ -140,11 +140,12 @@ export class PriceIngest {
     /**
      * Send up to 5,000 price and stock updates.
      *
-     * They are applied in the background; `statusUrl` says what became of them. Repeat with the same key.
+     * They are applied in the background; `statusUrl` says what became of them. Repeat with the same key. People set
+     * prices alone, as of now: a stock, a time, a sequence or a source is for systems to state.
      *
      * The body may have 4,194,304 bytes.
      *
-     * Roles: erp.
+     * Roles: brand_manager, erp, store_manager.
      */
     sendPriceUpdates(body: PriceUpdateBatch, options: Keyed = {}): Promise<BatchAccepted> {
         return this.#connection.data({
@@ -159,7 +160,7 @@ export class PriceIngest {
     /**
      * What became of a batch.
      *
-     * Roles: erp, operator.
+     * Roles: brand_manager, erp, operator, store_manager.
      */
     readPriceBatch(batchId: string, options: Options = {}): Promise<Batch> {
         return this.#connection.data({
