@@ -66,13 +66,13 @@ class MongoStockOuts:
 
     async def listed(self, store_id: str) -> int:
         """How many products the store lists. By the store's id alone, which is nobody else's: the index has no more."""
-        return await Scoped(mongo.collection(products.COLLECTION), storeId=store_id).count({"status": products.ACTIVE})
+        return await Scoped(mongo.cache_source(products.COLLECTION), storeId=store_id).count({"status": products.ACTIVE})
 
     async def empty(self, scope: Mapping[str, str]) -> AsyncIterator[list[Look]]:
         """The listed products of which nothing is left, some at a time."""
         query = {"status": products.ACTIVE, "stock.avail": 0}
         found: list[Look] = []
-        async for each in Scoped(mongo.collection(products.COLLECTION), **scope).find(query, projection=_LOOKED_AT):
+        async for each in Scoped(mongo.cache_source(products.COLLECTION), **scope).find(query, projection=_LOOKED_AT):
             found.append(_look(each))
             if len(found) == AT_ONCE:
                 yield found
@@ -82,7 +82,7 @@ class MongoStockOuts:
     async def looks(self, scope: Mapping[str, str], barcodes: Sequence[str]) -> list[Look]:
         """These products as they stand now; one that is gone for good is left out."""
         query = {"barcode": {"$in": list(barcodes)}}
-        cursor = Scoped(mongo.collection(products.COLLECTION), **scope).find(query, projection=_LOOKED_AT)
+        cursor = Scoped(mongo.cache_source(products.COLLECTION), **scope).find(query, projection=_LOOKED_AT)
         return [_look(each) async for each in cursor]
 
     async def note(
