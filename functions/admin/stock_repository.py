@@ -66,7 +66,9 @@ class MongoStockOuts:
 
     async def listed(self, store_id: str) -> int:
         """How many products the store lists. By the store's id alone, which is nobody else's: the index has no more."""
-        return await Scoped(mongo.cache_source(products.COLLECTION), storeId=store_id).count({"status": products.ACTIVE})
+        return await Scoped(mongo.cache_source(products.COLLECTION), storeId=store_id).count(
+            {"status": products.ACTIVE}
+        )
 
     async def empty(self, scope: Mapping[str, str]) -> AsyncIterator[list[Look]]:
         """The listed products of which nothing is left, some at a time."""
