@@ -19,6 +19,7 @@ HERE = f"/admin/stores/{STORE}"
 async def tell(studio: Studio) -> None:
     """Every page that a brand manager works with, and those of staff and operators."""
     _sold(studio)
+    _missing(studio)
     page = await signed_in(studio, "brand_manager", "desk-sign-in")
     await studio.shoot(page, "desk-start")
     await page.goto(f"{HERE}/products?q=milk")
@@ -44,6 +45,9 @@ async def tell(studio: Studio) -> None:
     await page.goto(f"{HERE}/sales")
     await expect(page.locator(".chart canvas")).to_be_visible()
     await studio.shoot(page, "desk-sales")
+    await page.goto(f"{HERE}/availability")
+    await expect(page.locator(".chart canvas")).to_be_visible()
+    await studio.shoot(page, "desk-availability")
     staff = await signed_in(studio, "store_manager")
     await staff.goto(f"{HERE}/interventions")
     await studio.shoot(staff, "desk-staff")
@@ -83,6 +87,31 @@ def _sold(studio: Studio) -> None:
         receipts = 140 + (number * 37) % 60
         sums = {"receipts": receipts, "total": receipts * 1_874, "items": receipts * 7, "discount": receipts * 60}
         back = {"refunds": number % 3, "refunded": (number % 3) * 749, "cards": receipts // 3, "products": best}
+        back |= {"interventions": receipts // 9, "rejected": number % 2}
         days.append({"_id": f"{TENANT.id}:{STORE}:{day}", **own, "day": day, "summedAt": now, **sums, **back})
     with MongoClient[dict[str, Any]](studio.suite.mongo_uri) as client:
         client[studio.suite.mongo_database]["sales_days"].insert_many(days)
+        sold = [{"_id": each["_id"], **own, "day": each["day"], "products": best} for each in days]
+        client[studio.suite.mongo_database]["sales_products"].insert_many(sold)
+
+
+def _missing(studio: Studio) -> None:
+    """What looks at the shelves would have found in a month, and three products that are out of stock now."""
+    own, now = {"tenantId": TENANT.id, "storeId": STORE}, datetime.now(UTC)
+    days = []
+    for number in range(30):
+        day, out = (now - timedelta(days=number)).date().isoformat(), 3 + (number * 7) % 11
+        sums = {"slot": 1, "looks": 288, "listed": 240, "out": out, "sumListed": 240 * 288, "sumOut": out * 250}
+        days.append({"_id": f"{TENANT.id}:{STORE}:{day}", **own, "day": day, "lookedAt": now, **sums})
+    outs = []
+    for number, hours in enumerate((2, 29, 75)):
+        barcode, since = catalogue.gtin(TENANT, number + 1), now - timedelta(hours=hours)
+        known = {"rev": 1, "since": since, "until": None, "times": number + 1, "seconds": number * 5_400}
+        seen = [{"v": 1, "at": since, "out": True}]
+        outs.append({"_id": f"{TENANT.id}:{STORE}:{barcode}", **own, "barcode": barcode, "seen": seen, **known})
+    with MongoClient[dict[str, Any]](studio.suite.mongo_uri) as client:
+        database = client[studio.suite.mongo_database]
+        for each in outs:
+            each["name"] = database["products"].find_one({"storeId": STORE, "barcode": each["barcode"]})["name"]  # type: ignore[index]
+        database["availability_days"].insert_many(days)
+        database["stock_outs"].insert_many(outs)
