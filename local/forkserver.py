@@ -40,6 +40,7 @@ LIBRARIES = (
 
 _LARGEST = 1 << 20
 _FDS = 2
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 
 class Forked:
@@ -123,7 +124,7 @@ class ForkServer:
         if argv[0] != "-m":
             raise ValueError(f"{name} is no Python module, and cannot be forked: {argv[0]}")
         wanted = {
-            "module": argv[1], "argv": list(argv[2:]), "env": dict(env), "cwd": None if cwd is None else str(cwd),
+            "name": name, "module": argv[1], "argv": list(argv[2:]), "env": dict(env), "cwd": None if cwd is None else str(cwd),
             "death": int(death_signal), "nice": nice,
         }  # fmt: skip
         reading, writing = os.pipe()
@@ -165,7 +166,7 @@ class ForkServer:
 
 def leash(death_signal: int, parent: int) -> None:
     """Ask the kernel for a signal when the parent dies; if that is already so, end."""
-    ctypes.CDLL(None).prctl(1, death_signal, 0, 0, 0)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -223,6 +224,8 @@ def _become(wanted: dict[str, Any], parent: int, out: int, status: int) -> None:
     """In the fork: a session, an environment and an output of its own."""
     os.setsid()
     leash(wanted["death"], parent)
+    # What `top` and `ps -o comm` show; the command line stays the server's.
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, wanted["name"].encode()[:15], 0, 0, 0)
     if wanted["nice"]:
         os.nice(wanted["nice"])
         # A session is a group of its own for the scheduler, which weighs groups first and only within them processes.

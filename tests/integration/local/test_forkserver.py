@@ -18,7 +18,7 @@ from local.processes import Child
 TELLING = """
 import atexit, os, sys
 atexit.register(lambda: print("at exit", flush=True))
-print(sys.argv[1:], os.environ["MINE"], sorted(os.environ), os.getcwd(), os.getsid(0) == os.getpid(), flush=True)
+print(open("/proc/self/comm").read().strip(), sys.argv[1:], os.environ["MINE"], sorted(os.environ), os.getcwd(), os.getsid(0) == os.getpid(), flush=True)
 print("pymongo" in sys.modules, "functions" in sys.modules, len(os.listdir("/proc/self/fd")), flush=True)
 sys.exit(int(sys.argv[1]))
 """
@@ -71,7 +71,7 @@ def test_it_has_its_own_arguments_environment_folder_session_and_end(start: Star
     child = start(TELLING, "7")
     assert child.wait(20) == 7
     about, inside, last = child.last_lines(9).splitlines()
-    assert about == f"{['7']} yes {sorted(['MINE', 'PYTHONPATH'])} {tmp_path} True"
+    assert about == f"told {['7']} yes {sorted(['MINE', 'PYTHONPATH'])} {tmp_path} True"
     assert inside == "True False 4", "the libraries, none of our code, and no file but the three and the listing itself"
     assert last == "at exit"
 
