@@ -124,9 +124,14 @@ class ForkServer:
         if argv[0] != "-m":
             raise ValueError(f"{name} is no Python module, and cannot be forked: {argv[0]}")
         wanted = {
-            "name": name, "module": argv[1], "argv": list(argv[2:]), "env": dict(env), "cwd": None if cwd is None else str(cwd),
-            "death": int(death_signal), "nice": nice,
-        }  # fmt: skip
+            "name": name,
+            "module": argv[1],
+            "argv": list(argv[2:]),
+            "env": dict(env),
+            "cwd": None if cwd is None else str(cwd),
+            "death": int(death_signal),
+            "nice": nice,
+        }
         reading, writing = os.pipe()
         try:
             with self._lock:

@@ -18,7 +18,8 @@ from local.processes import Child
 TELLING = """
 import atexit, os, sys
 atexit.register(lambda: print("at exit", flush=True))
-print(open("/proc/self/comm").read().strip(), sys.argv[1:], os.environ["MINE"], sorted(os.environ), os.getcwd(), os.getsid(0) == os.getpid(), flush=True)
+name = open("/proc/self/comm").read().strip()
+print(name, sys.argv[1:], os.environ["MINE"], sorted(os.environ), os.getcwd(), os.getsid(0) == os.getpid(), flush=True)
 print("pymongo" in sys.modules, "functions" in sys.modules, len(os.listdir("/proc/self/fd")), flush=True)
 sys.exit(int(sys.argv[1]))
 """
