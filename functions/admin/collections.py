@@ -63,7 +63,7 @@ COLLECTIONS = [
         [
             # A page of either list, and what a look compares with: only products that it is about are in them.
             Index((("storeId", 1), ("since", 1), ("_id", 1)), partial={"since": {"$type": "date"}}),
-            Index((("storeId", 1), ("seconds", -1), ("_id", 1)), partial={"seconds": {"$gt": 0}}),
+            Index((("storeId", 1), ("seconds", -1), ("_id", 1)), partial={"until": {"$type": "date"}}),
             # One that is out of stock has none.
             Index((("expiresAt", 1),), ttl_seconds=0),
         ],

@@ -107,7 +107,7 @@ class MongoStockOuts:
         self, scope: Mapping[str, str], *, lasting: bool, page: int, limit: int
     ) -> tuple[list[Document], int]:
         """Those that are out of stock, the longest first; or those that were, by how long in all."""
-        query: Document = {"since": {"$type": "date"}} if lasting else {"seconds": {"$gt": 0}}
+        query: Document = {"since": {"$type": "date"}} if lasting else {"until": {"$type": "date"}}
         order = [("since", 1), ("_id", 1)] if lasting else [("seconds", -1), ("_id", 1)]
         return await _page(Scoped(mongo.collection(STOCK_OUTS), **scope), query, order, page, limit)
 

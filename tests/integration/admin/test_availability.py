@@ -20,7 +20,7 @@ from functions.common.products import new_document, stock_field
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TEA, CUPS, SOAP = "4009999700010", "4009999700027", "4009999700034"
-STORE = "/v1/stores/berlin"
+STORE, SCOPE = "/v1/stores/berlin", {"tenantId": "acme", "storeId": "berlin"}
 WATERMARK: Any = {"t": 1, "q": 0, "s": "erp", "e": "e1"}
 
 
@@ -124,6 +124,13 @@ async def test_what_a_look_knows_already_is_not_written_again(door: httpx.AsyncC
     assert await mongo.collection("stock_outs").find().to_list() == before
 
 
+async def test_a_shelf_that_was_empty_for_a_moment_was_empty(door: httpx.AsyncClient) -> None:
+    moment = (NOW + timedelta(milliseconds=20)).isoformat()
+    await told(change(3, 5000, 0, 300), {**change(4, 0, 5000, 0), "sourceTime": moment})
+    (tea,) = await missing(door, "before")
+    assert (tea["times"], tea["seconds"]) == (1, 0)
+
+
 async def test_only_what_is_over_is_forgotten(door: httpx.AsyncClient) -> None:
     await told(change(3, 5000, 0, 0))
     (kept,) = await mongo.collection("stock_outs").find().to_list()
@@ -154,6 +161,10 @@ async def test_pages_come_from_an_index_however_much_is_missing(door: httpx.Asyn
     assert reply["pagination"] == {"page": 2, "limit": 100, "total": 2000, "totalPages": 20}
     since = [each["since"] for each in reply["data"]]
     assert since == sorted(since)
+    await told(*(change(9_999, 0, 1000, number + 1, f"{4_009_999_000_000 + number}") for number in range(1, 201)))
+    wanted = {"find": "stock_outs", "filter": {**SCOPE, "until": {"$type": "date"}}, "sort": {"seconds": -1, "_id": 1}}
+    plan = await mongo.database().command("explain", {**wanted, "limit": 50})
+    assert plan["executionStats"]["totalDocsExamined"] == 50
     asked = {"find": "stock_outs", "filter": {"tenantId": "acme", "storeId": "berlin", "since": {"$type": "date"}}}
     plan = await mongo.database().command("explain", {**asked, "sort": {"since": 1, "_id": 1}, "limit": 100})
     assert plan["executionStats"]["totalDocsExamined"] == 100
