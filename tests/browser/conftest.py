@@ -101,6 +101,7 @@ class Watch:
         path = urlsplit(address).path
         api = path.startswith(("/v1/", "/dev/", "/admin/")) and not path.startswith("/admin/static/")
         api = api or address.startswith(tuple(f"{origin}/" for origin in self.also))
+        api = api or message.text.endswith("net::ERR_INTERNET_DISCONNECTED")
         if message.type == "error" and not (api and message.text.startswith("Failed to load resource")):
             self.seen.append(f"console: {message.text}")
 

@@ -13,14 +13,13 @@ const PIECE = 1000;
 
 export async function show(root) {
   const card = h("div", { id: "product" });
+  let latest = 0;
   const take = async (code) => {
-    try {
-      card.replaceChildren(productCard(await find(code), code, card));
-    } catch (error) {
-      // The form says what went wrong; the product before is not the answer to this code.
-      card.replaceChildren();
-      throw error;
-    }
+    const mine = (latest += 1);
+    // The product before is not the answer to this code: whoever taps meanwhile must not put that one into the cart.
+    card.replaceChildren();
+    const found = await find(code);
+    if (mine === latest) card.replaceChildren(productCard(found, code, card));
   };
   const place = scanner({
     kind: "product", label: t("Or type the number below the bars"), button: t("Look it up"),
