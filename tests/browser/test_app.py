@@ -35,6 +35,7 @@ async def test_who_is_about_to_be_checked_out_is_asked_and_can_stay(visitor: Vis
     await axe(page)
     await dialog.get_by_role("button", name="Stay").click()
     await expect(dialog).to_be_hidden()
+    await expect(page.locator("#said")).to_have_text("Your visit goes on.")
     found = await town.db["sessions"].find_one({"storeId": STORE, "userId": "radia"})
     assert found is not None
     assert found["expiresAt"] > datetime.now(UTC) + timedelta(minutes=25)
