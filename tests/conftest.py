@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+import hypothesis
 import pytest
 
 from functions.common import cards
@@ -22,6 +23,10 @@ TESTS = Path(__file__).parent
 OFFLINE = (TESTS / "unit", TESTS / "functional")
 ROOM = 8 << 30
 """Bytes that must be free in memory before the tests' database is put there."""
+
+# How long an example takes is the machine's matter, and it may be busy; what must be fast is measured by benchmarks.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 _given = dict(os.environ)
 """The environment that the session was started with."""
