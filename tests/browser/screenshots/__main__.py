@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parents[3] / "docs" / "screenshots"
 
 def stories(wanted: list[str]) -> list[str]:
     """The modules beside that tell one, or those of them that were named."""
-    names = [info.name for info in pkgutil.iter_modules(screenshots.__path__)]
+    # The shop before the desk: what is bought in the one is seen at the other.
+    names = sorted((info.name for info in pkgutil.iter_modules(screenshots.__path__)), reverse=True)
     return [name for name in names if name not in ("__main__", "studio") and (not wanted or name in wanted)]
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 from playwright.async_api import Page, expect
 from pymongo import MongoClient
 
 from local import catalogue
+from local.issuer import PUSH_SERVICE_ACCOUNT
 from local.welcome import STORE, TENANT
 from tests.browser.desk import GOODS, bring
 from tests.browser.screenshots.studio import Studio
+from tests.support import bearer, push_body
 
 HERE = f"/admin/stores/{STORE}"
 
@@ -34,6 +37,10 @@ async def tell(studio: Studio) -> None:
     await expect(page.locator("#status")).to_contain_text("read, to be decided")
     await expect(page.locator("#rows")).to_contain_text("Put right")
     await studio.shoot(page, "desk-import")
+    await page.goto("/admin/imports")
+    await studio.shoot(page, "desk-imports")
+    await page.goto("/admin/connections")
+    await studio.shoot(page, "desk-connections")
     await page.goto("/admin/promotions/new")
     await page.get_by_label("Identifier").fill("milk-for-less")
     await page.get_by_label("Name").fill("Milk for less")
@@ -42,20 +49,40 @@ async def tell(studio: Studio) -> None:
     await page.get_by_role("button", name="Try it").click()
     await expect(page.locator("#tried")).to_contain_text("To pay")
     await studio.shoot(page, "desk-promotion")
+    await page.get_by_role("button", name="Save").click()
+    await page.wait_for_url("**/by-id/milk-for-less")
+    await page.goto("/admin/promotions")
+    await studio.shoot(page, "desk-promotions")
     await page.goto(f"{HERE}/sales")
     await expect(page.locator(".chart canvas")).to_be_visible()
     await studio.shoot(page, "desk-sales")
+    await page.goto("/admin/sales")
+    await studio.shoot(page, "desk-all-sales")
     await page.goto(f"{HERE}/availability")
     await expect(page.locator(".chart canvas")).to_be_visible()
     await studio.shoot(page, "desk-availability")
     staff = await signed_in(studio, "store_manager")
     await staff.goto(f"{HERE}/interventions")
     await studio.shoot(staff, "desk-staff")
+    await staff.get_by_role("link", name="Look at it").first.click()
+    await expect(staff.get_by_role("heading", level=1)).to_be_visible()
+    await studio.shoot(staff, "desk-basket")
     await staff.goto(f"{HERE}/exits")
     await studio.shoot(staff, "desk-exit")
+    await staff.goto(f"{HERE}/purchases")
+    await studio.shoot(staff, "desk-purchases")
+    await staff.locator("main tbody tr", has_text="paid, may leave").get_by_role("link").first.click()
+    await expect(staff.get_by_role("heading", level=1)).to_be_visible()
+    await studio.shoot(staff, "desk-purchase")
+    await _not_understood(studio)
     operator = await signed_in(studio, "operator")
     await operator.goto("/admin/operations")
+    await expect(operator.locator("main")).to_contain_text("price-ingest-apply")
+    await expect(operator.locator("main")).not_to_contain_text("a rate needs two looks")
     await studio.shoot(operator, "desk-operations")
+    await operator.locator("#now tbody a").first.click()
+    await expect(operator.get_by_role("heading", name="What it says")).to_be_visible()
+    await studio.shoot(operator, "desk-letter")
 
 
 async def signed_in(studio: Studio, role: str, picture: str = "") -> Page:
@@ -67,6 +94,15 @@ async def signed_in(studio: Studio, role: str, picture: str = "") -> Page:
     await page.get_by_role("button", name="Sign in").click()
     await page.wait_for_url("**/admin")
     return page
+
+
+async def _not_understood(studio: Studio) -> None:
+    """An ERP's message that is no JSON: it is put aside, with its reason."""
+    url = f"{studio.suite.door_url('price-ingest-apply')}/push/price-updates/{TENANT.id}"
+    token, _ = studio.suite.issuer.oidc_token(url, PUSH_SERVICE_ACCOUNT)
+    async with httpx.AsyncClient() as client:
+        reply = await client.post(url, json=push_body(b"price;1.49"), headers=bearer(token))
+        reply.raise_for_status()
 
 
 def _sold(studio: Studio) -> None:
@@ -90,9 +126,12 @@ def _sold(studio: Studio) -> None:
         back |= {"interventions": receipts // 9, "rejected": number % 2}
         days.append({"_id": f"{TENANT.id}:{STORE}:{day}", **own, "day": day, "summedAt": now, **sums, **back})
     with MongoClient[dict[str, Any]](studio.suite.mongo_uri) as client:
-        client[studio.suite.mongo_database]["sales_days"].insert_many(days)
+        database = client[studio.suite.mongo_database]
         sold = [{"_id": each["_id"], **own, "day": each["day"], "products": best} for each in days]
-        client[studio.suite.mongo_database]["sales_products"].insert_many(sold)
+        for name, documents in (("sales_days", days), ("sales_products", sold)):
+            # What the shop's story has bought today may have been added up by now.
+            database[name].delete_many({"storeId": STORE})
+            database[name].insert_many(documents)
 
 
 def _missing(studio: Studio) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import httpx
 from playwright.async_api import expect
+from pymongo import MongoClient
 
 from local import catalogue
 from local.welcome import STORE, TENANT
@@ -51,6 +53,25 @@ async def tell(studio: Studio) -> None:
     await page.get_by_role("link", name="Your receipt").click()
     await expect(page.get_by_role("button", name="Download as PDF")).to_be_visible()
     await studio.shoot(page, "shop-receipt")
+    await _waits_for_staff(studio)
+
+
+async def _waits_for_staff(studio: Studio) -> None:
+    """Another shopper takes a beer, and somebody has to look how old he is."""
+    page = await studio.page("/shop/")
+    await page.get_by_label("Your name").fill("Ben")
+    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_text("Development: enter a store").click()
+    await page.get_by_role("button", name="Enter this store").click()
+    await expect(page.get_by_role("heading", name="Scan", exact=True)).to_be_visible()
+    with MongoClient[dict[str, Any]](studio.suite.mongo_uri) as client:
+        products = client[studio.suite.mongo_database]["products"]
+        beer = products.find_one({"storeId": STORE, "ageRestriction": {"$gt": 0}, "stock.avail": {"$gt": 10_000}})
+    assert beer is not None
+    await phones.take(page, beer["barcode"])
+    await phones.open_cart(page)
+    await page.get_by_role("button", name="Pay").click()
+    await expect(page.get_by_role("button", name="Pay now")).to_be_visible()
 
 
 async def new_price(studio: Studio, barcode: str) -> None:
