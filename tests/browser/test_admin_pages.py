@@ -73,6 +73,8 @@ async def test_a_price_is_changed_in_the_row_until_an_erp_states_a_newer_one(
     page = await sign_in(visitor, "store_manager", stores=STORE, back=f"{HERE}/products?q={barcode}")
     row = page.locator("#found tbody tr")
     await row.get_by_role("button", name="Edit").click()
+    # The row takes the focus to its first field; what is typed before that would end there.
+    await expect(row.get_by_label("Name")).to_be_focused()
     price = row.get_by_label("Price (EUR)")
     await expect(price).to_have_value("1.49")
     await price.fill("two")

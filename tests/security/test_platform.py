@@ -91,6 +91,9 @@ def test_a_message_of_one_tenant_cannot_name_anothers_store(mall: Mall) -> None:
 def test_the_platforms_work_is_in_scope_too(mall: Mall) -> None:
     """The watch of this folder sees the doors that no contract lists: pushes, tasks and schedules."""
     body = mall.sample(operation("price_ingest.send_price_updates")).body
+    # A count of this morning: what was sold since is looked up in the ledger.
+    for name, value in {"stock": 7000, "sourceTime": "2026-11-20T09:30:00Z", "sequence": 1, "source": "sap"}.items():
+        body = changed(body, ("updates", 0, name), value)
     with mall.seen.recorded() as asked:
         assert mall.deliver(f"/push/price-updates/{TENANT}", body, batchId="pb-acme").status_code == 204
         unknown = changed(body, ("updates", 0, "barcode"), NAMES["barcode"].unknown)

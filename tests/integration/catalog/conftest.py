@@ -13,7 +13,7 @@ from redis import Redis
 
 from functions.catalog import settings as catalog_settings
 from functions.catalog.collections import COLLECTIONS
-from functions.common import migrations, mongo, pubsub, ratelimit
+from functions.common import migrations, mongo, pubsub
 from functions.common.pubsub import OutMessage
 from local.issuer import Issuer
 from tests import support
@@ -77,9 +77,6 @@ async def world(
     mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    # The tests share one Redis and their callers, and some machines are fast.
-    monkeypatch.setitem(ratelimit.RATES, "manage", (1e6, 10**6))
-    monkeypatch.setitem(ratelimit.RATES, "bulk", (1e6, 10**6))
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         # Another folder's products of the same names may still be in the cache.

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from functions.catalog import snapshots, wiring
-from functions.common import clock, ratelimit
+from functions.common import clock
 from tests.integration.catalog.conftest import (
     FOREIGN_STORE,
     GTIN,
@@ -25,11 +25,6 @@ from tests.integration.catalog.conftest import (
 )
 
 PATH = f"/v1/stores/{STORE}/snapshot"
-
-
-@pytest.fixture(autouse=True)
-def _unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ratelimit.RATES, "snapshot", (1e6, 10**6))
 
 
 @pytest.fixture

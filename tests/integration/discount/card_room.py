@@ -13,7 +13,7 @@ import httpx
 import orjson
 import pytest
 
-from functions.common import auth, clock, migrations, mongo, pubsub, ratelimit
+from functions.common import auth, clock, migrations, mongo, pubsub
 from functions.common.pubsub import OutMessage
 from functions.discount import settings, wiring
 from functions.sessions.collections import COLLECTIONS as SESSIONS
@@ -88,7 +88,6 @@ class CardRoom:
 @asynccontextmanager
 async def opened(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CardRoom]:
     """The room with Ann's visit in Berlin. MongoDB removes nothing by itself meanwhile."""
-    monkeypatch.setitem(ratelimit.RATES, "brand_card", (1e6, 10**6))
     async with Loyalty(brands={TENANT: ALP, RIVAL: RIVALS_BRAND}) as loyalty:
         monkeypatch.setenv("LOYALTY_URL", loyalty.url)
         monkeypatch.setenv("LOYALTY_KEY", loyalty.key)

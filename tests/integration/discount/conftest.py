@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from functions.catalog.collections import COLLECTIONS as CATALOG
-from functions.common import migrations, mongo, products, pubsub, ratelimit
+from functions.common import migrations, mongo, products, pubsub
 from functions.common.pubsub import OutMessage
 from functions.discount.collections import COLLECTIONS
 from local.issuer import Issuer
@@ -88,8 +88,6 @@ async def world(
     mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    # The tests share one Redis and their callers, and some machines are fast.
-    monkeypatch.setitem(ratelimit.RATES, "manage", (1e6, 10**6))
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         kept = [each for each in CATALOG if each.name in ("stores", "products")]

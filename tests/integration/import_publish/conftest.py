@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from functions.catalog.collections import COLLECTIONS as CATALOG
-from functions.common import clock, migrations, mongo, products, pubsub, ratelimit, tasks
+from functions.common import clock, migrations, mongo, products, pubsub, tasks
 from functions.common.migrations import SHARED
 from functions.import_publish.collections import COLLECTIONS
 from functions.import_publish.sources import blobs
@@ -148,8 +148,6 @@ async def room(
     mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Room]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    for name in ratelimit.RATES:
-        monkeypatch.setitem(ratelimit.RATES, name, (1e6, 10**6))
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         await migrations.apply(mongo.database(), [*SHARED, *CATALOG, *COLLECTIONS])

@@ -14,7 +14,7 @@ import pytest
 from redis import Redis
 
 from functions.catalog.collections import COLLECTIONS as CATALOG
-from functions.common import auth, clock, migrations, mongo, products, pubsub, ratelimit, tenants
+from functions.common import auth, clock, migrations, mongo, products, pubsub, tenants
 from functions.common.products import Watermark
 from functions.discount.collections import COLLECTIONS as DISCOUNT
 from functions.sessions import settings as sessions_settings
@@ -93,8 +93,6 @@ async def check_in(
     mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[CheckIn]:
     monkeypatch.setattr(support, "Issuer", lambda: issuer)
-    # The tests share one Redis and their callers, and some machines are fast.
-    monkeypatch.setitem(ratelimit.RATES, "check_in", (1e6, 10**6))
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         forget()
@@ -217,7 +215,6 @@ async def shopping(check_in: CheckIn, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     monkeypatch.setattr(pubsub, "publish", publish)
     with Redis.from_url(check_in.world.settings.redis_url) as flusher:
         flusher.flushall()
-    monkeypatch.setitem(ratelimit.RATES, "cart", (1e6, 10**6))
     await migrations.apply(mongo.database(), [*CATALOG, *DISCOUNT])
     stock = products.stock_field
     await mongo.database().stores.update_one(
