@@ -29,13 +29,15 @@ async def measure(options: Options) -> list[Row]:
     async with stage.suite("scan", "price_ingest", "import_publish") as suite, importing.manager(suite) as imports:
         traffic = await _Traffic.of(suite)
         # The first import is for warming up, and tells for how long scans have to be watched.
-        seconds = await _publish(imports, suite, rows, 0)
+        seconds = await _publish(imports, _file(suite, rows, 0), rows)
         for turn in range(1, options.turns(3) + 1):
             seconds = max(SHORTEST, seconds)
             quiet.append(await traffic.p99(seconds))
+            # Making up goods is work, too, but nobody's import.
+            file = _file(suite, rows, turn)
             watched = asyncio.create_task(traffic.p99(seconds))
             try:
-                took.append(await _publish(imports, suite, rows, turn))
+                took.append(await _publish(imports, file, rows))
                 busy.append(await watched)
             finally:
                 watched.cancel()
@@ -52,9 +54,13 @@ async def measure(options: Options) -> list[Row]:
     ]
 
 
-async def _publish(imports: Imports, suite: Suite, rows: int, turn: int) -> float:
+def _file(suite: Suite, rows: int, turn: int) -> Path:
     file: Path = suite.data_dir / f"assortment-{turn}.csv"
     assortment.write(file, assortment.goods(rows, assortment.titles(), first=turn * rows))
+    return file
+
+
+async def _publish(imports: Imports, file: Path, rows: int) -> float:
     return (await importing.publish(imports, file, rows)).published
 
 

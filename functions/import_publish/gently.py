@@ -11,7 +11,7 @@ from functions.common.once import OncePerLoop
 
 SLICE = 50
 """Documents in one write: the database is busy with them for a few milliseconds, and whoever scans waits no longer."""
-PAUSE = 0.8
+PAUSE = 0.9
 """How long to pause after a write, as a share of the time that it took.
 
 Both figures are a compromise that was measured (docs/benchmarks.md): with a shorter pause `import` is faster and the
