@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functions.admin import sales_wiring
 from functions.admin.door import door
-from functions.common import auth, errors, stores
+from functions.admin.sales_operations import scope_of
+from functions.common import auth, errors
 from functions.common.http import Call, Pagination, Reply
 
 MANAGERS = auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER)
@@ -23,7 +24,7 @@ MANAGERS = auth.roles(auth.BRAND_MANAGER, auth.STORE_MANAGER)
 async def list_stock_outs(call: Call) -> Reply:
     from functions.admin.schemas import stock_out_of
 
-    scope, query = await _scope(call), call.query
+    scope, query = await scope_of(call), call.query
     found, total = await sales_wiring.stocks().page(
         scope, lasting=query.when == "now", page=query.page, limit=query.limit
     )
@@ -45,13 +46,8 @@ async def list_stock_outs(call: Call) -> Reply:
 async def list_availability(call: Call) -> Reply:
     from functions.admin.schemas import availability_of
 
-    scope, query = await _scope(call), call.query
+    scope, query = await scope_of(call), call.query
     found, total = await sales_wiring.stocks().days(
         scope, first=query.from_, last=query.to, page=query.page, limit=query.limit
     )
     return Reply([availability_of(each) for each in found], pagination=Pagination(query.page, query.limit, total))
-
-
-async def _scope(call: Call) -> dict[str, str]:
-    store = await stores.scope_for(call.principal, call.params["storeId"])
-    return {"tenantId": store.tenant_id, "storeId": store.id}

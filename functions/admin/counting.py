@@ -20,6 +20,8 @@ MOST_PRODUCTS: Final = 500
 """Kept of each day, so that what sold best over months can be added up from days."""
 SHOWN_PRODUCTS: Final = 50
 _SUMS: Final = ("total", "items", "discount", "refunds", "refunded")
+FIGURES: Final = ("receipts", *_SUMS, "cards", "interventions", "rejected")
+"""What is known of a day, and adds up over days and stores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _when(at: datetime, zone: tzinfo) -> dict[str, Any]:
 
 def added_up(groups: Iterable[Mapping[str, Any]], products: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """A day from its sums by kind and hour, and its best sold products."""
-    day: dict[str, Any] = dict.fromkeys(("receipts", *_SUMS, "cards", "interventions", "rejected"), 0)
+    day: dict[str, Any] = dict.fromkeys(FIGURES, 0)
     hours = [0] * 24
     currency = None
     for group in groups:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from functions.admin import formatting
 from functions.admin.api import Answer, path
 from functions.admin.domain import BRAND_MANAGER, OPERATOR
 from functions.admin.door import door
@@ -90,13 +89,7 @@ async def _platform(visit: Visit) -> dict[str, Any]:
         told = (await visit.api.get("/v1/platform/health", errors=_MOST)).data
     except Problem:
         told = None
-    language = visit.language
-    return {
-        "platform": told,
-        "share": lambda value: formatting.share(value, language),
-        "rate": lambda value, digits=1: formatting.rate(value, language, digits),
-        "lasting": lambda value: formatting.duration(value, language),
-    }
+    return {"platform": told}
 
 
 def _letter(visit: Visit) -> str:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from functions.admin.counting import FIGURES
+
 LONGEST: Final = 366
+"""Days that may be asked for at once."""
 EARLIEST: Final = date(2000, 1, 1)
 """No store of ours is older; and there is a year before it, which the calendar of computers must have."""
 SPANS: Final = (7, 30, 90, 365)
 """Offered with one click, in days up to today."""
 USUAL: Final = 30
-_SUMS = ("receipts", "total", "items", "discount", "refunds", "refunded", "cards", "interventions", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,12 @@ class Period:
         return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
 
-def asked(query: Mapping[str, str], today: date, usual: int = USUAL) -> Period:
+def asked(query: Mapping[str, str], today: date) -> Period:
     """What an address asks for; whatever cannot be is put right: no end, or one to come, is today, no beginning is the
     usual span before the end, a beginning after the end is the end, and more than a year ends with its last year.
     """
     last = max(EARLIEST, min(_date(query.get("to", "")) or today, today))
-    first = _date(query.get("from", "")) or last - timedelta(days=usual - 1)
+    first = _date(query.get("from", "")) or last - timedelta(days=USUAL - 1)
     return Period(max(min(first, last), last - timedelta(days=LONGEST - 1)), last)
 
 
@@ -51,9 +53,9 @@ def up_to(today: date, days: int) -> Period:
 
 def added_up(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """What days, or stores, come to together."""
-    sums = dict.fromkeys(_SUMS, 0)
+    sums = dict.fromkeys(FIGURES, 0)
     for row in rows:
-        for name in _SUMS:
+        for name in FIGURES:
             sums[name] += row[name]
     return sums
 

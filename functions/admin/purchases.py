@@ -32,12 +32,11 @@ _IN_FLIGHT = "IDEMPOTENCY_IN_FLIGHT"
 async def list_purchases(visit: Visit) -> Reply:
     store, _ = await asyncio.gather(visit.at_store(), visit.with_stores())
     where = path("/v1/stores/{store}/purchases", store=store["storeId"])
-    today = visit.call.now.astimezone(visit.zone).date()
-    days = period.asked(visit.query, today)
+    days = period.asked(visit.query, visit.today)
     begin, end = (datetime.combine(day, time(), visit.zone) for day in (days.first, days.last + timedelta(days=1)))
     between = {"from": begin.isoformat(), "to": end.isoformat()}
     found = await visit.api.get(where, **between, state=visit.query.get("state"), page=visit.page_number, limit=20)
-    return visit.show("purchases.html", found=found, states=STATES, period=days, today=today.isoformat())
+    return visit.show("purchases.html", found=found, states=STATES, period=days, today=visit.today.isoformat())
 
 
 @door.page(ONE, STORE_MANAGER, STORE_STAFF)

@@ -51,19 +51,18 @@ async def show_all_stores(visit: Visit) -> Reply:
     # Each store's days are by its own clock; which day it is, is asked of the first one's.
     if stores:
         visit.zone = ZoneInfo(stores[0]["timeZone"])
-    today = visit.call.now.astimezone(visit.zone).date()
-    days = period.asked(visit.query, today)
+    days = period.asked(visit.query, visit.today)
     found = await visit.api.get("/v1/sales", **days.query, page=visit.page_number, limit=_ROWS)
     by_currency: dict[str, list[dict[str, Any]]] = {}
     for each in found.data:
         by_currency.setdefault(each["currency"] or "", []).append(each)
     sums = {currency: period.added_up(rows) for currency, rows in by_currency.items()}
     names = {each["storeId"]: each["name"] for each in stores}
-    return visit.show("sales_stores.html", found=found, sums=sums, names=names, **_spans(days, today))
+    return visit.show("sales_stores.html", found=found, sums=sums, names=names, **_spans(days, visit.today))
 
 
 async def _page(visit: Visit, store: dict[str, Any], wrong: str = "") -> Reply:
-    where, today = path("/v1/stores/{store}", store=store["storeId"]), visit.call.now.astimezone(visit.zone).date()
+    where, today = path("/v1/stores/{store}", store=store["storeId"]), visit.today
     days = period.asked(visit.query, today)
     sold, products, closed = await asyncio.gather(
         _days(visit, where + "/sales", days),

@@ -22,7 +22,7 @@ from functions.common.retail import barcode
 async def list_sales(call: Call) -> Reply:
     from functions.admin.schemas import day_of
 
-    query, scope = call.query, await _scope(call)
+    query, scope = call.query, await scope_of(call)
     days, total = await sales_wiring.deps().sales.page(
         scope, first=query.from_, last=query.to, page=query.page, limit=query.limit
     )
@@ -61,7 +61,7 @@ async def list_store_sales(call: Call) -> Reply:
 async def list_product_sales(call: Call) -> Reply:
     from functions.admin.schemas import SoldProduct
 
-    scope, query = await _scope(call), call.query
+    scope, query = await scope_of(call), call.query
     found, total = await sales_wiring.deps().sales.by_product(
         scope, first=query.from_, last=query.to, page=query.page, limit=query.limit
     )
@@ -82,7 +82,7 @@ async def list_product_sales(call: Call) -> Reply:
 async def read_product_sales(call: Call) -> Reply:
     from functions.admin.schemas import ProductDay
 
-    scope, query = await _scope(call), call.query
+    scope, query = await scope_of(call), call.query
     found, total = await sales_wiring.deps().sales.of_product(
         scope, _barcode(call), first=query.from_, last=query.to, page=query.page, limit=query.limit
     )
@@ -103,12 +103,13 @@ async def read_product_sales(call: Call) -> Reply:
 async def read_timeline(call: Call) -> Reply:
     from functions.admin.schemas import point_of
 
-    query, scope = call.query, await _scope(call)
+    query, scope = call.query, await scope_of(call)
     points, total = await sales_wiring.timeline().page(scope, _barcode(call), query.field, query.page, query.limit)
     return Reply([point_of(each) for each in points], pagination=Pagination(query.page, query.limit, total))
 
 
-async def _scope(call: Call) -> dict[str, str]:
+async def scope_of(call: Call) -> dict[str, str]:
+    """The tenant and the store that a path names. Raises NotFound, also for stores that are not the caller's."""
     store = await stores.scope_for(call.principal, call.params["storeId"])
     return {"tenantId": store.tenant_id, "storeId": store.id}
 

@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from functions.admin.counting import MOST_PRODUCTS, PURCHASE, Fact
+from functions.admin.counting import FIGURES, MOST_PRODUCTS, PURCHASE, Fact
 from functions.common.mongo import Document, Scoped
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.collection import AsyncCollection
 
 T = TypeVar("T")
-SUMS = ("receipts", "total", "items", "discount", "refunds", "refunded", "cards", "interventions", "rejected")
 _ZERO: list[Any] = []
 _BY_HOUR: list[dict[str, Any]] = [
     {
@@ -153,7 +152,7 @@ class MongoSales:
 
     async def by_store(self, tenant_id: str, *, first: str, last: str) -> list[Document]:
         """What each store of a tenant sold between two days, whoever sold most first."""
-        sums = {name: {"$sum": f"${name}"} for name in SUMS}
+        sums = {name: {"$sum": f"${name}"} for name in FIGURES}
         return await Scoped(self._days, tenantId=tenant_id).aggregate(
             [
                 {"$match": {"day": {"$gte": first, "$lte": last}, "summedAt": {"$exists": True}}},

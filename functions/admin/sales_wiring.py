@@ -1,4 +1,4 @@
-"""The dependencies of the figures of sales and stocks, built on first use for the clients of the running event loop."""
+"""The dependencies of the figures of sales and stocks: built on first use for the running event loop."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from functions.admin.stock_repository import MongoStockOuts
 from functions.admin.summing import Deps
 from functions.admin.timeline import MongoTimeline
 from functions.common import http, mongo, stores
+from functions.common.once import OncePerLoop
 
-_built: tuple[object, Deps] | None = None
+
+def _build() -> Deps:
+    sales = MongoSales(mongo.collection(RECEIPTS), mongo.collection(DAYS), mongo.collection(PRODUCTS))
+    return Deps(sales, stores.find)
 
 
-def deps() -> Deps:
-    """What the doors hand to the verbs."""
-    global _built
-    client = mongo.client()
-    if _built is None or _built[0] is not client:
-        sales = MongoSales(mongo.collection(RECEIPTS), mongo.collection(DAYS), mongo.collection(PRODUCTS))
-        _built = (client, Deps(sales, stores.find))
-    return _built[1]
+deps = OncePerLoop(_build)
+"""What the doors hand to the verbs."""
 
 
 def timeline() -> MongoTimeline:

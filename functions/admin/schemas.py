@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from functions.admin.health_schemas import HealthQuery, PlatformHealth  # noqa: F401
+from functions.admin.period import LONGEST
 from functions.common.wire import Wire
 
 
@@ -20,7 +21,6 @@ def _date(text: str) -> str:
     return text
 
 
-LONGEST_DAYS = 366
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_date)]
 
 
@@ -50,7 +50,7 @@ class PeriodQuery(Wire):
     @model_validator(mode="after")
     def _a_year(self) -> PeriodQuery:
         days = (date.fromisoformat(self.to) - date.fromisoformat(self.from_)).days
-        if not 0 <= days < LONGEST_DAYS:
+        if not 0 <= days < LONGEST:
             raise PydanticCustomError("no_period", "the first day comes first, and a year is the longest")
         return self
 

@@ -21,6 +21,8 @@ from functions.common.envelope import Reply
 from functions.common.errors import Forbidden, NotFound, Problem, Unauthenticated
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from functions.common.http import Call
 
 FORM = "application/x-www-form-urlencoded"
@@ -175,6 +177,11 @@ class Visit:
 
     # --- what is answered
 
+    @property
+    def today(self) -> date:
+        """The day that it is in the zone of this page."""
+        return self.call.now.astimezone(self.zone).date()
+
     def say(self, message: str, **values: object) -> str:
         """A message in the reader's language."""
         return messages.translate(self.language, message, **values)
@@ -261,6 +268,7 @@ class Visit:
             "asset": self.around.asset,
             "csrf": self.session.csrf,
             "day": lambda text: formatting.day(text, language),
+            "duration": lambda seconds: formatting.duration(seconds, language),
             "home": domain.HOME,
             "language": language,
             "lasting": lambda seconds: formatting.lasting(seconds, language),
@@ -273,6 +281,8 @@ class Visit:
             "place": self.call.route.path,
             "quantity": lambda value: formatting.quantity(value, language),
             "query": self.query,
+            "rate": lambda value, digits=1: formatting.rate(value, language, digits),
+            "share": lambda value: formatting.share(value, language),
             "store": self.store,
             "stores": self.stores,
             "theme": self.theme,
