@@ -22,8 +22,6 @@ _BUCKETS = {"http_request_seconds_bucket", "event_seconds_bucket"}
 _FAILED_OUTCOMES = {"retry"}
 _MEMORY, _CACHE = "product_memory_reads_total", "product_cache_reads_total"
 
-__all__ = ["Collector", "Figures", "depths", "quantile", "read_metrics", "since"]
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from local.status import depths, quantile, read_metrics, since
+from functions.common.quantiles import quantile, since
+from local.status import depths, read_metrics
 
 EXPOSITION = """# HELP http_requests_total Requests by route and status.
 # TYPE http_requests_total counter
