@@ -172,7 +172,8 @@ def client_of(app: Any) -> httpx.AsyncClient:
 
 async def close() -> None:
     """Close what the doors of this event loop opened."""
-    for name, module in list(sys.modules.items()):
+    # Unlike list(), copy() is one step: a thread may be importing something just then.
+    for name, module in sys.modules.copy().items():
         if name.startswith("functions.") and name.endswith(".wiring") and hasattr(module, "close"):
             await module.close()
     await mongo.close()

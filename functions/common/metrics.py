@@ -103,7 +103,7 @@ _registry: dict[str, Counter | Histogram] = {}
 
 def all_metrics() -> Iterator[Counter | Histogram]:
     """Every metric this process declares."""
-    yield from list(_registry.values())
+    yield from _registry.copy().values()
 
 
 class _Collector:
@@ -113,7 +113,7 @@ class _Collector:
         for metric in all_metrics():
             if isinstance(metric, Histogram):
                 family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
-                for labels, series in metric.series.items():
+                for labels, series in metric.series.copy().items():
                     buckets, running = [], 0
                     for bound, count in zip([*map(str, metric.buckets), "+Inf"], series.counts, strict=True):
                         running += count
@@ -123,7 +123,7 @@ class _Collector:
                 continue
             kind = GaugeMetricFamily if isinstance(metric, Gauge) else CounterMetricFamily
             simple = kind(metric.name, metric.help, labels=metric.label_names)
-            for labels, value in metric.series.items():
+            for labels, value in metric.series.copy().items():
                 simple.add_metric(labels, value.value)
             yield simple
 

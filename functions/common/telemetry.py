@@ -184,7 +184,7 @@ def _export_metrics(meter: Any, observation: Any) -> None:
         def observe(_options: Any, metric: metrics.Counter = metric) -> list[Any]:
             return [
                 observation(value.value, dict(zip(metric.label_names, labels, strict=True)))
-                for labels, value in list(metric.series.items())
+                for labels, value in metric.series.copy().items()
             ]
 
         create = meter.create_observable_gauge if isinstance(metric, metrics.Gauge) else meter.create_observable_counter
@@ -201,5 +201,5 @@ def _forward_histogram(meter: Any, metric: metrics.Histogram) -> None:
         series.forward = lambda value: instrument.record(value, attributes)
 
     metric.on_series = connect
-    for labels, series in metric.series.items():
+    for labels, series in metric.series.copy().items():
         connect(labels, series)
