@@ -37,7 +37,7 @@ async def manager(suite: Suite) -> AsyncIterator[Imports]:
         yield Imports(http)
 
 
-async def publish(imports: Imports, file: Path, rows: int) -> Times:
+async def publish(imports: Imports, file: Path, rows: int, pace: str = "gentle") -> Times:
     """Bring a file of new products and approve it at once. Raises CannotMeasure unless every row was published."""
     began = perf_counter()
     import_id = await imports.bring(file, {"storeId": stage.STORE})
@@ -46,7 +46,7 @@ async def publish(imports: Imports, file: Path, rows: int) -> Times:
     staged = perf_counter()
     if found["state"] != "staged" or found["counts"]["create"] != rows:
         raise CannotMeasure(f"of {rows} rows {found['counts']} were staged: {found['state']} {found['error']}")
-    await imports.approve(import_id, list(found["toConfirm"]))
+    await imports.approve(import_id, list(found["toConfirm"]), pace)
     found = await imports.until(import_id, PUBLISHING, lambda _: None)
     published = perf_counter()
     _check(found, rows)

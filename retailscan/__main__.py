@@ -81,6 +81,9 @@ def _add_import(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--confirm", nargs="+", default=[], metavar="CODE", help="with --approve: also rows with these codes"
     )
+    command.add_argument(
+        "--pace", choices=("gentle", "full"), help="with --approve: full for a store that is closed; else gentle"
+    )
     command.add_argument("--watch", action="store_true", help="stay, with progress bars, until there is news")
     command.add_argument("--failures", type=Path, metavar="OUT.csv", help="where rows that failed are written")
     command.add_argument("--url", help="the suite's address; else RETAILSCAN_URL")

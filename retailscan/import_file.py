@@ -96,6 +96,8 @@ def _check(options: argparse.Namespace) -> None:
         raise Complaint(f"There is no file {options.file}.")
     if options.confirm and not options.approve:
         raise Complaint("--confirm goes with --approve.")
+    if options.pace and not options.approve:
+        raise Complaint("--pace goes with --approve.")
 
 
 def _url(options: argparse.Namespace) -> str:
@@ -147,7 +149,7 @@ async def _bring(imports: Imports, options: argparse.Namespace, line: bars.Line)
 async def _approve(imports: Imports, options: argparse.Namespace, found: Data) -> str | None:
     """Approve; why not, when only a person can do something about that."""
     try:
-        await imports.approve(found["importId"], options.confirm)
+        await imports.approve(found["importId"], options.confirm, options.pace or "gentle")
     except Refused as refused:
         details = refused.details if isinstance(refused.details, dict) else {}
         match refused.code:

@@ -90,9 +90,13 @@ class Imports:
         """Staged rows that match."""
         return list(await self._send("GET", f"/v1/imports/{import_id}/rows", params=query))
 
-    async def approve(self, import_id: str, confirm: Sequence[str] = ()) -> Data:
-        """Let it go live. Raises Refused with CONFIRMATION_NEEDED, SECOND_PERSON_NEEDED and others."""
-        return dict(await self._send("POST", f"/v1/imports/{import_id}/approve", json={"confirm": list(confirm)}))
+    async def approve(self, import_id: str, confirm: Sequence[str] = (), pace: str = "gentle") -> Data:
+        """Let it go live. `pace`: gentle, or full for a store that is closed.
+
+        Raises Refused with CONFIRMATION_NEEDED, SECOND_PERSON_NEEDED and others.
+        """
+        body = {"confirm": list(confirm), "pace": pace}
+        return dict(await self._send("POST", f"/v1/imports/{import_id}/approve", json=body))
 
     async def failures(self, import_id: str, target: Path) -> None:
         """Write what failed into a file, in the uploaded format with what is wrong beside it."""

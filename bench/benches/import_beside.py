@@ -61,7 +61,7 @@ def _file(suite: Suite, rows: int, turn: int) -> Path:
 
 
 async def _publish(imports: Imports, file: Path, rows: int) -> float:
-    return (await importing.publish(imports, file, rows)).published
+    return (await importing.publish(imports, file, rows, "gentle")).published
 
 
 class _Traffic:

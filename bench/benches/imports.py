@@ -22,7 +22,7 @@ async def measure(options: Options) -> list[Row]:
         file = suite.data_dir / "assortment.csv"
         size = assortment.write(file, assortment.goods(rows, assortment.titles()))
         note(f"import: {rows:,} rows, {size / (1 << 20):.1f} MiB")
-        times = await importing.publish(imports, file, rows)
+        times = await importing.publish(imports, file, rows, "full")
         memory = importing.peak_mib(suite)
         note(
             f"import: uploaded after {times.uploaded:.1f} s, staged after {times.staged:.1f} s, "

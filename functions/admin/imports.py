@@ -126,6 +126,8 @@ async def _carry_out(visit: Visit, where: str, what: str) -> None:
         body: dict[str, Any] = {"confirm": visit.fields("confirm")}
         if ver.isdigit():
             body["ver"] = int(ver)
+        if visit.field("pace") == "full":
+            body["pace"] = "full"
         if what == "schedule":
             try:
                 body["publishAt"] = importing.moment_of(visit.field("at"), visit.zone)

@@ -23,6 +23,7 @@ from functions.common.pubsub import OutMessage
 from functions.common.retail.stocktaking import Entry
 from functions.import_publish.domain import telling
 from functions.import_publish.domain.plan import Context, Record, effect
+from functions.import_publish.gently import Gait
 from functions.import_publish.publishing_repository import Plans, Products, Writes
 
 ROUNDS, MOST_ROUNDS = 5, 8
@@ -56,6 +57,7 @@ class Work(Protocol):
 
     plan: Document
     context: Context
+    gait: Gait
 
     def row(self, record: Record) -> Mapping[str, Any] | None:
         """The row a record was made of, when there is one."""
@@ -100,7 +102,9 @@ async def carry_out(deps: Deps, work: Work) -> None:
         waiting = [each for each in work.plan["rows"] if (each["row"], each["try"]) not in done]
         if not waiting:
             return
-        lost = await deps.products.write(_writes(work, waiting))
+        lost: dict[int, bool] = {}
+        async for some in work.gait.slices(waiting):
+            lost |= await deps.products.write(_writes(work, some))
         left = {each["row"]: each for each in waiting if each["row"] in lost}
         done |= {(each["row"], each["try"]) for each in waiting if each["row"] not in lost}
         if not left:
@@ -198,6 +202,7 @@ async def begin(deps: Deps, work: Work) -> None:
     work.plan["attempt"] += 1
     if not await deps.plans.insert(work.plan):
         await _adopt(deps, work)
+    await work.gait.rest()
 
 
 async def tell(deps: Deps, work: Work) -> None:
@@ -205,11 +210,12 @@ async def tell(deps: Deps, work: Work) -> None:
     context, records = work.context, work.plan["rows"]
     if not records:
         return
-    await asyncio.gather(
-        deps.products.audit([telling.audit(record, work.row(record), context) for record in records]),
-        deps.add_counts(_counts(context, records)),
-        _tell_cache(deps, context, records),
-    )
+    async for some in work.gait.slices(records):
+        await asyncio.gather(
+            deps.products.audit([telling.audit(record, work.row(record), context) for record in some]),
+            deps.add_counts(_counts(context, some)),
+            _tell_cache(deps, context, some),
+        )
     messages = [
         to_message(Event(fact.id, *fact.kind, context.tenant_id, context.store_id, context.editor.now, fact.data))
         for fact in telling.facts(records, context)

@@ -12,6 +12,7 @@ from functions.common.mongo import Document
 from functions.import_publish import lifecycle
 from functions.import_publish.core import Deps
 from functions.import_publish.domain import states
+from functions.import_publish.gently import GENTLE
 from functions.import_publish.lifecycle import LATER, wrong_state
 from functions.import_publish.repository import STAGED_FOR
 
@@ -28,9 +29,10 @@ async def approve(
     *,
     confirm: Sequence[str] = (),
     publish_at: datetime | None = None,
+    pace: str = GENTLE,
     seen: int | None = None,
 ) -> Document:
-    """Publish a staged import, or schedule that.
+    """Publish a staged import, or schedule that. An approval says it all: nothing of an earlier one is kept.
 
     Raises Conflict when it is not staged, was changed since the version `seen`, holds nothing to publish, or has
     rows that must be confirmed and are not; Forbidden when the rules want a second person.
@@ -46,7 +48,7 @@ async def approve(
     # First, so that nothing approved is ever cleaned away before it is published.
     await deps.chunks.keep_until(document, max(now, publish_at or now) + KEPT)
     fresh: Document = {
-        "approval": {"by": by, "at": now},
+        "approval": {"by": by, "at": now, "pace": pace},
         "confirmed": sorted(set(confirm)),
         "publishAt": publish_at,
     }
@@ -57,7 +59,7 @@ async def approve(
         changed = await deps.imports.change(document, fresh, state=states.PUBLISHING, due=now + LATER)
     if changed is None:
         raise _changed(document)
-    log.info("import.approved", importId=document["_id"], by=by, at=str(publish_at or "now"))
+    log.info("import.approved", importId=document["_id"], by=by, at=str(publish_at or "now"), pace=pace)
     body = {"tenantId": changed["tenantId"], "importId": changed["_id"]}
     if publish_at is None:
         await deps.enqueue("publish", body)

@@ -10,6 +10,7 @@ from functions.common.product_edits import Editor, micros
 from functions.common.retail.stocktaking import Entry
 from functions.import_publish.domain import codes, failures, plan
 from functions.import_publish.domain.plan import Context, Decision, Record
+from functions.import_publish.gently import Gait
 
 _BY_PLACE = ("rows", "failed", "stale")
 
@@ -17,12 +18,13 @@ _BY_PLACE = ("rows", "failed", "stale")
 class Chunk:
     """The rows of a chunk and the plan for them."""
 
-    def __init__(self, document: Document, chunk: Document, made: Document) -> None:
+    def __init__(self, document: Document, chunk: Document, made: Document, gait: Gait) -> None:
         self._document = document
         self.rows: list[Document] = chunk["rows"]
         self.confirmed = frozenset((*document["confirmed"], *chunk.get("confirmed", ())))
         self.plan = made
         self.context = self._context()
+        self.gait = gait
         self.packs: Mapping[str, str] = {}
         self._decided = {_place(each) for name in _BY_PLACE for each in made[name]}
 

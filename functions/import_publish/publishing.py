@@ -119,8 +119,8 @@ async def publish_chunk(deps: Deps, tenant_id: str, import_id: str, n: int, *, a
     if chunk is None:
         raise AlreadyDone
     try:
-        async with gently.turn():
-            await _publish(deps, document, chunk)
+        async with gently.turn(gently.pace_of(document)) as gait:
+            await _publish(deps, document, chunk, gait)
     except Exception as error:
         if again and is_systemic(error):
             await deps.staged.give_back(chunk)
@@ -130,9 +130,9 @@ async def publish_chunk(deps: Deps, tenant_id: str, import_id: str, n: int, *, a
         raise
 
 
-async def _publish(deps: Deps, document: Document, chunk: Document) -> None:
+async def _publish(deps: Deps, document: Document, chunk: Document, gait: gently.Gait) -> None:
     made = await deps.applying.plans.find(document["tenantId"], chunk["_id"])
-    work = Chunk(document, chunk, made or _empty(document, chunk))
+    work = Chunk(document, chunk, made or _empty(document, chunk), gait)
     hopeless = chunk["attempts"] > MOST_ATTEMPTS
     if made is None:
         await _plan(deps, document, work, hopeless=hopeless)

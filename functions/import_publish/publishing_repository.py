@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from functions.common import bulk, mongo, products
 from functions.common.mongo import Document, Scoped
-from functions.import_publish import gently
 from functions.import_publish.repository import IMPORTS, STAGING, UNDO
 
 AUDIT = "audit_log"
@@ -90,32 +89,25 @@ class Products:
 
         What was not refused came too late. Raises pymongo's errors; then it is unknown which were written.
         """
-        inserts = await _gently("insert", "documents", [document for _, document in writes.inserts])
-        updates = await _gently("update", "updates", [{"q": q, "u": u, "upsert": True} for _, q, u in writes.updates])
+        inserts = await _command("insert", "documents", [document for _, document in writes.inserts])
+        updates = await _command("update", "updates", [{"q": q, "u": u, "upsert": True} for _, q, u in writes.updates])
         lost = {writes.inserts[index][0]: refused for index, refused in inserts.items()}
         return lost | {writes.updates[index][0]: refused for index, refused in updates.items()}
 
     async def audit(self, entries: Sequence[Document]) -> None:
         """Keep audit entries; those that are kept already stay as they are."""
-        async for _, some in gently.slices(entries):
-            await bulk.insert_missing(AUDIT, some)
+        await bulk.insert_missing(AUDIT, entries)
 
 
-async def _gently(name: str, key: str, items: list[Document]) -> dict[int, bool]:
-    lost: dict[int, bool] = {}
-    async for start, some in gently.slices(items):
-        found = await _command(name, key, some)
-        lost |= {start + index: refused for index, refused in found.items()}
-    return lost
-
-
-async def _command(name: str, key: str, items: Sequence[Document]) -> dict[int, bool]:
+async def _command(name: str, key: str, items: list[Document]) -> dict[int, bool]:
     from pymongo.errors import OperationFailure, WriteConcernError
 
+    if not items:
+        return {}
     reply = await mongo.database().command(
         {
             name: products.COLLECTION,
-            key: list(items),
+            key: items,
             "ordered": False,
             "writeConcern": {"w": "majority"},
             "maxTimeMS": _QUERY_MS,

@@ -96,6 +96,7 @@ async def approve_import(call: Call) -> Reply:
         call.principal.sub,
         confirm=body.confirm,
         publish_at=body.publish_at,
+        pace=body.pace,
         seen=body.ver,
     )
     return Reply(rendering.import_view(document))

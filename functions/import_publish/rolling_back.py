@@ -15,6 +15,7 @@ from functions.import_publish import applying, gently, lifecycle
 from functions.import_publish.chunks_repository import chunk_id
 from functions.import_publish.domain import states, undo
 from functions.import_publish.domain.plan import Context, Record
+from functions.import_publish.gently import Gait
 from functions.import_publish.lifecycle import LATER
 from functions.import_publish.publishing import AT_ONCE, Deps, is_systemic
 from functions.import_publish.publishing_repository import KEPT_FOR, PUBLISH, ROLLBACK, UNDOABLE_FOR
@@ -28,10 +29,11 @@ _ENDS: Mapping[str, str] = {"updated": "restored", "deleted": "withdrawn", "revi
 class Chunk:
     """What a chunk did, and the plan to take it back."""
 
-    def __init__(self, document: Document, done: Sequence[Record], made: Document) -> None:
+    def __init__(self, document: Document, done: Sequence[Record], made: Document, gait: Gait) -> None:
         self._done = {record["row"]: record for record in done}
         self._decided: set[int] = set()
         self.plan = made
+        self.gait = gait
         self.context = Context(
             tenant_id=document["tenantId"],
             store_id=document["storeId"],
@@ -177,8 +179,9 @@ async def roll_back_chunk(deps: Deps, tenant_id: str, import_id: str, n: int) ->
     if done is None:
         raise AlreadyDone
     try:
-        async with gently.turn():
-            await _roll_back(deps, document, done)
+        # Whatever the pace it was published at: what is taken back was live, and so is the store.
+        async with gently.turn(gently.PACES[gently.GENTLE]) as gait:
+            await _roll_back(deps, document, done, gait)
     except Exception as error:
         if is_systemic(error):
             raise Retryable(f"a server is away ({type(error).__name__})") from error
@@ -186,10 +189,10 @@ async def roll_back_chunk(deps: Deps, tenant_id: str, import_id: str, n: int) ->
         raise
 
 
-async def _roll_back(deps: Deps, document: Document, done: Document) -> None:
+async def _roll_back(deps: Deps, document: Document, done: Document, gait: Gait) -> None:
     plan_id = f"{done['_id']}:back"
     made = await deps.applying.plans.find(document["tenantId"], plan_id)
-    work = Chunk(document, done["rows"], made or _empty(document, done, plan_id))
+    work = Chunk(document, done["rows"], made or _empty(document, done, plan_id), gait)
     if made is None:
         await _plan(deps, work)
         await failpoints.hit("import.after_plan_before_bulk")

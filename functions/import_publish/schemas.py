@@ -56,6 +56,7 @@ ProfileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{2,59}$")]
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc_3339)]
 Mode = Literal["partial", "full"]
+Pace = Literal["gentle", "full"]
 Status = Literal["valid", "error", "warning", "confirm", "excluded"]
 Action = Literal["create", "update", "unchanged", "return", "withdraw"]
 Severity = Literal["error", "confirm", "warning"]
@@ -214,6 +215,14 @@ class Decision(Wire):
     reason: str | None = None
 
 
+class Approved(Wire):
+    """Who approved it, when, and at which pace it is published."""
+
+    by: str
+    at: datetime
+    pace: Pace = "gentle"
+
+
 class Progress(Wire):
     """How far the current step is. Totals and times are estimates while a file is being read."""
 
@@ -241,7 +250,7 @@ class ImportView(Wire):
     confirmed: list[str]
     corrects: str | None
     duplicate_of: str | None
-    approval: Decision | None
+    approval: Approved | None
     rejection: Decision | None
     publish_at: datetime | None
     progress: Progress | None
@@ -330,6 +339,12 @@ class Approval(Wire):
 
     confirm: Annotated[list[Code], Field(max_length=50)] = Field(default_factory=list)
     publish_at: Moment | None = Field(default=None, description="RFC 3339, at most 30 days ahead; default: now")
+    pace: Pace = Field(
+        default="gentle",
+        description="gentle: a little at a time with long pauses, for a store that is open; whoever scans meanwhile "
+        "hardly notices, and 10,000 rows take some 15 seconds. full: without pauses, for a first load or at night, "
+        "when nobody shops. Retries keep it; a roll back is always gentle",
+    )
     ver: int | None = Field(default=None, ge=1, description="the version looked at; a later one is a conflict")
 
 

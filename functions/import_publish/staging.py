@@ -1,6 +1,6 @@
 """The task that stages an import: read, judge against what is live, keep in chunks; then what shows only at the end.
 
-Memory is flat: two parts of the file are in hand, three chunks on their way, and twelve bytes a row for the barcodes.
+Memory is flat: two parts of the file are in hand, and twelve bytes a row for the barcodes.
 A worker that is killed leaves whole chunks; the next one reads the file again and writes only those that are missing.
 """
 
@@ -21,13 +21,14 @@ from functions.import_publish.domain import states
 from functions.import_publish.domain.codes import CODES, Unusable, storable
 from functions.import_publish.domain.staged import Tally, total
 from functions.import_publish.formats import FileProblem
+from functions.import_publish.gently import GENTLE, PACES, Gait
 from functions.import_publish.judging import Judge
-from functions.import_publish.pipeline import ahead, few
+from functions.import_publish.pipeline import ahead
 from functions.import_publish.reading import Part, Reading, Terms
 from functions.import_publish.rejudging import rejudged
 from functions.import_publish.repository import STAGED_FOR
 from functions.import_publish.sources import blobs
-from functions.import_publish.whole_file import AT_ONCE, WholeFile
+from functions.import_publish.whole_file import WholeFile
 from functions.import_publish.working import Lost, OutOfTime, Worker
 
 MOST_RUNNING = 2
@@ -78,6 +79,8 @@ class _Run(Worker):
         self._judge = Judge(deps.live, document, self._terms)
         self._file = WholeFile(self)
         self._reading: Reading | None = None
+        # Nobody has chosen a pace yet, and reading is fast enough at the slow one.
+        self._gait = Gait(PACES[GENTLE])
 
     async def to_its_end(self) -> None:
         """Raises Lost, OutOfTime, FileProblem, Unusable, BlobMissing, and what the servers raise."""
@@ -127,14 +130,14 @@ class _Run(Worker):
         source, bucket = self.document["source"], self.deps.bucket
         there = await self.deps.chunks.adopt(self.document)
         self._reading = Reading(lambda: bucket.open(source["object"], source.get("generation")), source, self._terms)
-        async with few(AT_ONCE) as start:
-            async for part in ahead(bucket, self._reading.parts()):
-                self._file.take(part.keys, part.lines)
-                if part.n in there:
-                    self.tallies[part.n] = there[part.n]
-                else:
-                    await start(self._stage(part))
-                self.check()
+        async for part in ahead(bucket, self._reading.parts()):
+            self._file.take(part.keys, part.lines)
+            if part.n in there:
+                self.tallies[part.n] = there[part.n]
+            else:
+                await self._stage(part)
+            self.check()
+            await self._gait.rest()
 
     async def _stage(self, part: Part) -> None:
         rows = await self._judge.judge(part.rows)
@@ -144,15 +147,15 @@ class _Run(Worker):
     async def _again(self) -> None:
         """Judge again what is staged, corrections included."""
         there = await self.deps.chunks.adopt(self.document)
-        async with few(AT_ONCE) as start:
-            for n in sorted(there):
-                for chunk in await self.deps.chunks.read(self.document, [n]):
-                    rows, keys = chunk["rows"], array("Q")
-                    keys.frombytes(chunk["keys"])
-                    excluded = [place for place, row in enumerate(rows) if row.get("x")]
-                    self._file.take(keys, array("I", [row["r"] for row in rows]), excluded)
-                    await start(self._rejudge(chunk))
-                self.check()
+        for n in sorted(there):
+            for chunk in await self.deps.chunks.read(self.document, [n]):
+                rows, keys = chunk["rows"], array("Q")
+                keys.frombytes(chunk["keys"])
+                excluded = [place for place, row in enumerate(rows) if row.get("x")]
+                self._file.take(keys, array("I", [row["r"] for row in rows]), excluded)
+                await self._rejudge(chunk)
+            self.check()
+            await self._gait.rest()
 
     async def _rejudge(self, chunk: Document) -> None:
         await self.keep(chunk["n"], ROWS, await rejudged(self._judge, self._terms, chunk["rows"]), chunk["keys"])

@@ -43,8 +43,10 @@ async def test_a_bad_file_is_put_right_published_and_taken_back(town: Town, visi
     await expect(page.locator("#rows tr", has_text="4009999700027")).to_contain_text("good")
     await expect(page.locator("#status")).to_contain_text("PRICE_NOT_A_NUMBER: 1")
 
+    await page.get_by_label("Publish at full speed (the store is closed)").check()
     await page.get_by_role("button", name="Publish now").click()
     await expect(page.locator("#status")).to_contain_text("partly published", timeout=SLOW_MS)
+    await expect(page.locator("#status")).to_contain_text("full speed, store closed")
     found = await (await sign_in(visitor, "brand_manager", back=PRODUCTS)).locator("#found").inner_text()
     assert "Elderflower Soda" in found
     assert "Lemon <b>Soda</b><img src=x onerror=alert(1)>" in found

@@ -306,7 +306,7 @@ SAMPLES: dict[str, Sample] = {
         {**_ORDER, "connection": "acme-sap", "path": "bread.csv"}, {**_ORDERED, ("connection",): "connection"}
     ),
     "import_publish.correct_import_row": Sample({"values": {"price": "2.99"}, "excluded": False}),
-    "import_publish.approve_import": Sample({"confirm": [], "ver": 1}),
+    "import_publish.approve_import": Sample({"confirm": [], "pace": "full", "ver": 1}),
     "import_publish.unschedule_import": Sample(path={"importId": _SCHEDULED}),
     "import_publish.reject_import": Sample({"reason": "old prices"}),
     "import_publish.put_import_profile": Sample({"profile": {"extends": "retailscan", "decimal": ","}}),

@@ -44,6 +44,15 @@ class AmountOff(TypedDict):
     amount: int
 
 
+class Approved(TypedDict):
+    """Who approved it, when, and at which pace it is published."""
+
+    by: str
+    at: str
+    pace: NotRequired[Literal["gentle", "full"]]
+    """default: gentle"""
+
+
 class AuditView(TypedDict):
     """Who changed what, when, in which request."""
 
@@ -1150,6 +1159,11 @@ class ImportPublishApproval(TypedDict):
     confirm: NotRequired[list[str]]
     publishAt: NotRequired[str | None]
     """RFC 3339, at most 30 days ahead; default: now"""
+    pace: NotRequired[Literal["gentle", "full"]]
+    """gentle: a little at a time with long pauses, for a store that is open; whoever scans meanwhile hardly
+    notices, and 10,000 rows take some 15 seconds. full: without pauses, for a first load or at night, when
+    nobody shops. Retries keep it; a roll back is always gentle; default: gentle
+    """
     ver: NotRequired[int | None]
     """the version looked at; a later one is a conflict"""
 
@@ -1197,7 +1211,7 @@ class ImportView(TypedDict):
     confirmed: list[str]
     corrects: str | None
     duplicateOf: str | None
-    approval: Decision | None
+    approval: Approved | None
     rejection: Decision | None
     publishAt: str | None
     progress: Progress | None

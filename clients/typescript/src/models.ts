@@ -36,6 +36,14 @@ export interface AmountOff {
     amount: number;
 }
 
+/** Who approved it, when, and at which pace it is published. */
+export interface Approved {
+    by: string;
+    at: string;
+    /** default: gentle */
+    pace?: "gentle" | "full";
+}
+
 /** Who changed what, when, in which request. */
 export interface AuditView {
     id: string;
@@ -1032,6 +1040,12 @@ export interface ImportPublishApproval {
     confirm?: string[];
     /** RFC 3339, at most 30 days ahead; default: now */
     publishAt?: string | null;
+    /**
+     * gentle: a little at a time with long pauses, for a store that is open; whoever scans meanwhile hardly notices,
+     * and 10,000 rows take some 15 seconds. full: without pauses, for a first load or at night, when nobody shops.
+     * Retries keep it; a roll back is always gentle; default: gentle
+     */
+    pace?: "gentle" | "full";
     /** the version looked at; a later one is a conflict */
     ver?: number | null;
 }
@@ -1076,7 +1090,7 @@ export interface ImportView {
     confirmed: string[];
     corrects: string | null;
     duplicateOf: string | null;
-    approval: Decision | null;
+    approval: Approved | null;
     rejection: Decision | null;
     publishAt: string | null;
     progress: Progress | null;

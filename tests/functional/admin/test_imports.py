@@ -174,6 +174,20 @@ async def test_a_decision_names_what_was_seen_and_what_is_meant_as_it_is(person:
     ]
 
 
+async def test_a_store_that_is_closed_is_published_to_at_full_speed_by_a_tick(person: Person, api: FakeApi) -> None:
+    await person.sign_in()
+    api.says("POST", f"{API}/approve", import_("publishing"), status=202)
+    page = await person.get(PAGE)
+    assert 'name="pace" value="full"' in page.text
+    assert "full speed, store closed" not in page.text
+    await person.send(f"{PAGE}/decision", {"do": "approve", "pace": "full"})
+    await person.send(f"{PAGE}/decision", {"do": "schedule", "pace": "full", "at": "2026-12-01T06:00"})
+    assert [body["pace"] for body in api.bodies("POST", f"{API}/approve")] == ["full", "full"]
+    approval = {"by": "kim", "at": "2026-11-20T09:00:00Z", "pace": "full"}
+    api.says("GET", API, import_("publishing", approval=approval))
+    assert "full speed, store closed" in (await person.get(PAGE)).text
+
+
 @pytest.mark.parametrize("form", [{"do": "schedule", "at": "soon"}, {"do": "delete everything"}, {}])
 async def test_a_decision_that_is_none_is_refused(person: Person, api: FakeApi, form: dict[str, str]) -> None:
     await person.sign_in()

@@ -101,6 +101,14 @@ async def test_a_correction_corrects_something_and_in_text(
     assert code(reply) == (400, "VALIDATION_FAILED")
 
 
+@pytest.mark.parametrize("pace", ["fast", "Full", "", None, 1, ["full"]])
+async def test_an_approval_names_a_pace_there_is(client: httpx.AsyncClient, world: World, pace: Any) -> None:
+    headers = world.staff("brand_manager", TENANT)
+    reply = await client.post(f"/v1/imports/{IMPORT}/approve", json={"pace": pace}, headers=headers)
+    assert code(reply) == (400, "VALIDATION_FAILED")
+    assert [each["field"] for each in reply.json()["error"]["details"]] == ["pace"]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

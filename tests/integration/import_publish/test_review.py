@@ -290,6 +290,29 @@ async def test_a_time_whose_task_was_lost_is_kept_by_the_sweep(room: Room, later
     assert [queue for queue, _, _ in room.queue] == ["publish"]
 
 
+async def test_an_approval_that_says_nothing_of_it_is_gentle(room: Room) -> None:
+    import_id = await room.staged(f"{HEADER}{MILK},Oat milk,1.99,5\n")
+    assert (await approve(room, import_id)).json()["data"]["approval"]["pace"] == "gentle"
+
+
+async def test_the_pace_of_an_approval_is_kept_until_its_time_has_come(room: Room, later: Any) -> None:
+    import_id = await room.staged(f"{HEADER}{MILK},Oat milk,1.99,5\n")
+    at = (clock.now() + timedelta(hours=1)).isoformat()
+    reply = await approve(room, import_id, publishAt=at, pace="full")
+    assert reply.json()["data"]["approval"]["pace"] == "full"
+    later(timedelta(hours=1, minutes=1))
+    await room.sweep()
+    view = await room.view(import_id)
+    assert (view["state"], view["approval"]["pace"]) == ("publishing", "full")
+
+
+async def test_whoever_approves_last_decides_on_the_pace_too(room: Room) -> None:
+    import_id = await room.staged(f"{HEADER}{MILK},Oat milk,1.99,5\n")
+    await approve(room, import_id, publishAt=(clock.now() + timedelta(hours=1)).isoformat(), pace="full")
+    reply = await approve(room, import_id)
+    assert (reply.json()["data"]["state"], reply.json()["data"]["approval"]["pace"]) == ("publishing", "gentle")
+
+
 @pytest.mark.parametrize("days", [-1, 31])
 async def test_a_time_in_the_past_or_far_away_is_refused(room: Room, days: int) -> None:
     import_id = await room.staged(f"{HEADER}{MILK},Oat milk,1.99,5\n")

@@ -68,10 +68,19 @@ def test_approving_publishes_and_says_what_became_of_the_rows(
     service: Service, goods: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(goods, "--store", "acme-1", "--approve", "--confirm", "PRICE_JUMP", "PRICE_ZERO") == 0
-    assert service.body(f"{OWN}/approve") == {"confirm": ["PRICE_JUMP", "PRICE_ZERO"]}
+    assert service.body(f"{OWN}/approve") == {"confirm": ["PRICE_JUMP", "PRICE_ZERO"], "pace": "gentle"}
     said = capsys.readouterr().out
     assert "2 rows: 2 new" in said
     assert "published: 2 new" in said
+
+
+def test_a_store_that_is_closed_may_be_published_to_at_full_speed(
+    service: Service, goods: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(goods, "--store", "acme-1", "--approve", "--pace", "full") == 0
+    assert service.body(f"{OWN}/approve") == {"confirm": [], "pace": "full"}
+    assert run(goods, "--store", "acme-1", "--pace", "full") == 2
+    assert "--pace goes with --approve" in capsys.readouterr().err
 
 
 def test_rows_with_errors_are_told_by_code_with_lines_and_the_status_says_that_some_are_left_out(

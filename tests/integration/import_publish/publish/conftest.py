@@ -170,7 +170,7 @@ class Shop:
 
     async def chunk(self, n: int = 0, import_id: str = "i1", *, again: bool = False) -> None:
         """Deliver the task of a chunk to a process of its own: it waits for nobody's turn."""
-        gently.turn.replace(None)
+        gently.alone.replace(None)
         await publishing.publish_chunk(self.deps, TENANT, import_id, n, again=again)
 
     async def run(self, import_id: str = "i1") -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from functions.common import clock, failpoints
+from functions.common import bulk, clock, failpoints
 from functions.common.errors import AlreadyDone, Retryable
 from functions.import_publish.domain.codes import fault
+from functions.import_publish.publishing_repository import Products, Writes
 from tests.integration.import_publish.publish.conftest import BEFORE, STORE, Shop, gtin, product, row
 
 
@@ -49,6 +50,36 @@ async def test_only_the_changes_that_somebody_could_see_are_made(shop: Shop) -> 
     (price,) = shop.told("price_changed")
     assert (price["old"], price["new"], price["ver"]) == (100, 150, made["ver"])
     assert document["result"] == document["result"] | {"updated": 1, "unchanged": 2, "rows": 3}
+
+
+@pytest.mark.parametrize(
+    ("pace", "sizes"), [({}, [20, 20, 5]), ({"pace": "gentle"}, [20, 20, 5]), ({"pace": "full"}, [45])]
+)
+async def test_products_are_written_at_the_pace_of_the_approval_and_taken_back_gently(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, pace: dict[str, str], sizes: list[int]
+) -> None:
+    written: dict[str, list[int]] = {"product": []}
+    write, insert = Products.write, bulk.insert_missing
+
+    async def counted_write(self: Products, writes: Writes) -> dict[int, bool]:
+        written["product"].append(len(writes.inserts) + len(writes.updates))
+        return await write(self, writes)
+
+    async def counted_insert(collection: str, documents: Any) -> None:
+        written.setdefault(collection, []).append(len(documents))
+        await insert(collection, documents)
+
+    monkeypatch.setattr(Products, "write", counted_write)
+    monkeypatch.setattr(bulk, "insert_missing", counted_insert)
+    approval = {"by": "ann", "at": clock.now(), **pace}
+    await shop.database.products.insert_many([product(n, stock=500) for n in range(45)])
+    await shop.stage([row(n, name="N", stock=1000) for n in range(45)], approval=approval)
+    assert (await shop.run())["result"]["updated"] == 45
+    assert (written["product"], written["audit_log"], written["stock_movements"]) == (sizes, sizes, sizes)
+    assert sorted(each["barcode"] for each in shop.told("product_changed")) == sorted(gtin(n) for n in range(45))
+    written["product"].clear()
+    assert (await shop.roll_back())["rollback"]["result"]["restored"] == 45
+    assert written["product"] == [20, 20, 5]
 
 
 async def test_a_price_alone_is_no_edit_of_the_catalogue(shop: Shop) -> None:
