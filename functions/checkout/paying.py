@@ -30,9 +30,8 @@ async def begin(deps: Deps, purchase: Document, now: datetime) -> Document | Non
     # Side by side: one asks the provider, the other Cloud Tasks. A task for what came to nothing finds nothing to do.
     intent, _ = await together(ask(deps, purchase), _remind(deps, purchase))
     await failpoints.hit("pi.after_create_before_save")
-    found = await deps.purchases.move(
-        purchase, states.PAYMENT_PENDING, now=now, values={"payment": payment_of(deps, purchase, intent)}
-    )
+    values = {"payment": payment_of(deps, purchase, intent)}
+    found = await deps.purchases.move(purchase, states.PAYMENT_PENDING, now=now, values=values, repeatable=True)
     if found is not None:
         deps.recent.put(purchase["_id"], intent)
         await failpoints.hit("order.after_pi_saved")

@@ -43,7 +43,7 @@ async def price(deps: Deps, purchase: Document, now: datetime) -> Document | Non
         "zone": store.time_zone,
     }
     await failpoints.hit("order.before_priced")
-    return await deps.purchases.move(purchase, states.PRICED, now=now, values=values)
+    return await deps.purchases.move(purchase, states.PRICED, now=now, values=values, repeatable=True)
 
 
 async def gather(

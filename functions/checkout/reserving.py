@@ -45,7 +45,9 @@ async def reserve(deps: Deps, purchase: Document, now: datetime) -> Document | N
         )
         for each in purchase["interventions"]
     ]
-    return await deps.purchases.move(purchase, states.RESERVED, now=now, values={"holds": holds}, events=opened)
+    return await deps.purchases.move(
+        purchase, states.RESERVED, now=now, values={"holds": holds}, events=opened, repeatable=True
+    )
 
 
 async def release(deps: Deps, purchase: Document) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from functions.common import mongo
 from functions.common.cart_lines import CartLine, from_document
-from functions.common.mongo import Document, Scoped
+from functions.common.mongo import Scoped
 
 COLLECTION = "sessions"
 ACTIVE, ENDED, HANDED_OVER = "active", "ended", "handed_over"
@@ -224,9 +224,5 @@ def _card(card: Mapping[str, Any]) -> CardOnVisit:
 
 
 async def _updated(scope: Scoped, query: Mapping[str, Any], update: Mapping[str, Any]) -> Visit | None:
-    from pymongo import ReturnDocument
-
-    found: Document | None = await scope.find_one_and_update(
-        query, update, projection={"outbox": 0}, return_document=ReturnDocument.AFTER
-    )
+    found = await scope.change_one(query, update, projection={"outbox": 0})
     return None if found is None else visit_of(found)

@@ -99,7 +99,6 @@ async def run(call: http.Call, request_id: bytes, started: float) -> Response:
 
 
 async def _claim(call: http.Call, mine: str, owner: str) -> dict[str, Any]:
-    from pymongo import ReturnDocument
     from pymongo.errors import DuplicateKeyError
 
     free = {
@@ -126,9 +125,9 @@ async def _claim(call: http.Call, mine: str, owner: str) -> dict[str, Any]:
     pipeline = [{"$replaceWith": {"$cond": [free, {"$mergeObjects": ["$$ROOT", taken]}, "$$ROOT"]}}]
     for last in (False, True):
         try:
-            record = await mongo.collection(COLLECTION).find_one_and_update(
-                {"_id": call.idempotency_id}, pipeline, upsert=True, return_document=ReturnDocument.AFTER
-            )
+            # Carried out twice it finds the owner's own claim.
+            records = mongo.collection(COLLECTION)
+            record = await mongo.change_one(records, {"_id": call.idempotency_id}, pipeline, upsert=True)
         except DuplicateKeyError:  # two first requests raced to insert; the second look finds the record
             if last:
                 raise

@@ -114,6 +114,44 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, errors.ConnectionFailure | errors.ExecutionTimeout | errors.WaitQueueTimeoutError)
 
 
+async def change_one(
+    collection: AsyncCollection[Document],
+    query: Mapping[str, Any],
+    update: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    *,
+    projection: Mapping[str, Any] | None = None,
+    upsert: bool = False,
+) -> Document | None:
+    """Update one document and return it as it is afterwards; for an update that may be carried out twice.
+
+    The driver's own `find_one_and_update` is retryable: MongoDB keeps a copy of every document that it returns
+    (`config.image_collection`), one more write each time. Here nothing is kept. When the answer is lost the command is
+    sent once more; if it had been carried out, the second finds what the first has left: None, or the document again.
+    Raises what the driver raises.
+    """
+    from pymongo import errors
+
+    command: Document = {"findAndModify": collection.name, "query": query, "update": update, "new": True}
+    command |= {"writeConcern": collection.write_concern.document}
+    if projection is not None:
+        command["fields"] = projection
+    if upsert:
+        command["upsert"] = True
+    for last in (False, True):
+        try:
+            answer = await collection.database.command(command, codec_options=collection.codec_options)
+            refused = answer.get("writeConcernError")
+            if refused is not None:
+                raise errors.WriteConcernError(refused.get("errmsg", ""), refused.get("code"), refused)
+        except (errors.AutoReconnect, errors.WriteConcernError) as error:
+            if last or not is_outage(error):
+                raise
+        else:
+            found: Document | None = answer["value"]
+            return found
+    raise AssertionError("unreachable")
+
+
 class Scoped:
     """A collection seen through a scope, such as `{"tenantId": t, "storeId": s}`.
 
@@ -167,6 +205,13 @@ class Scoped:
         """Update one document and return it (before, unless `return_document` says after)."""
         self._refuse_scope_write(update)
         return await self._collection.find_one_and_update(self.filter(query), update, **options)
+
+    async def change_one(
+        self, query: Mapping[str, Any], update: Mapping[str, Any], *, projection: Mapping[str, Any] | None = None
+    ) -> Document | None:
+        """Update one document and return it afterwards; the update may be carried out twice (`change_one`)."""
+        self._refuse_scope_write(update)
+        return await change_one(self._collection, self.filter(query), update, projection=projection)
 
     async def delete_one(self, query: Mapping[str, Any]) -> int:
         """Delete at most one document; returns how many."""

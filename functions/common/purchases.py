@@ -89,11 +89,14 @@ class Purchases:
         push: Mapping[str, Any] | None = None,
         events: Sequence[Mapping[str, Any]] = (),
         where: Mapping[str, Any] | None = None,
+        repeatable: bool = False,
     ) -> Document | None:
         """Take the purchase to another state, together with `values` (fields, dotted or not); the document afterwards.
 
         None when it is not any more as `purchase` says (state, rev and `where`). `events` are outbox entries, published
-        by `tell`. Raises purchase_states.NotAllowed for a way that no purchase goes.
+        by `tell`. With `repeatable` it may be None also for the caller's own write, if its answer was lost: for whoever
+        then reads again and goes on from there. It costs MongoDB less (`mongo.change_one`). Raises
+        purchase_states.NotAllowed for a way that no purchase goes.
         """
         states.check(purchase["state"], to)
         fresh: Document = {"state": to, **(values or {})}
@@ -107,7 +110,9 @@ class Purchases:
         if to in states.ENDED:
             gone["live"] = ""
         step = {"state": to, "at": now, "why": why}
-        return await self._write(purchase, now, fresh, gone, {"history": step, **(push or {})}, events, where)
+        return await self._write(
+            purchase, now, fresh, gone, {"history": step, **(push or {})}, events, where, repeatable
+        )
 
     async def change(
         self,
@@ -120,7 +125,7 @@ class Purchases:
         where: Mapping[str, Any] | None = None,
     ) -> Document | None:
         """Write fields and leave the state as it is; otherwise like `move`."""
-        return await self._write(purchase, now, dict(values or {}), {}, dict(push or {}), events, where)
+        return await self._write(purchase, now, dict(values or {}), {}, dict(push or {}), events, where, False)
 
     async def postpone(self, purchase: Mapping[str, Any], until: datetime) -> None:
         """Look after it again then; nothing else of it changes, so whoever is at work is not disturbed."""
@@ -156,6 +161,7 @@ class Purchases:
         push: Document,
         events: Sequence[Mapping[str, Any]],
         where: Mapping[str, Any] | None,
+        repeatable: bool,
     ) -> Document | None:
         from pymongo import ReturnDocument
 
@@ -167,7 +173,12 @@ class Purchases:
             push = {**push, "outbox": {"$each": list(events)}}
         if push:
             update["$push"] = push
-        found = await self._scope(purchase).find_one_and_update(here, update, return_document=ReturnDocument.AFTER)
+        scope = self._scope(purchase)
+        found = (
+            await scope.change_one(here, update)
+            if repeatable
+            else await scope.find_one_and_update(here, update, return_document=ReturnDocument.AFTER)
+        )
         if found is None:
             log.debug("purchase.raced", checkoutId=purchase["_id"], state=purchase["state"])
         return found

@@ -169,11 +169,9 @@ class _Taken(NamedTuple):
 
 
 async def _take(scope: Scoped, order: str, barcode: str, quantity: int, until: datetime) -> _Taken:
-    from pymongo import ReturnDocument
-
     shown = {"stock.avail": 1, "stock.holds": 1, "ver": 1}
     for _ in range(3):
-        product = await scope.find_one_and_update(
+        product = await scope.change_one(
             {
                 "barcode": barcode,
                 "stock.avail": {"$gte": quantity},
@@ -186,7 +184,6 @@ async def _take(scope: Scoped, order: str, barcode: str, quantity: int, until: d
                 "$set": {"updatedAt": clock.now()},
             },
             projection={"ver": 1, "stock.avail": 1},
-            return_document=ReturnDocument.AFTER,
         )
         if product is not None:
             return _Taken(int(product["ver"]), True, was_last=product["stock"]["avail"] == 0)
@@ -197,7 +194,10 @@ async def _take(scope: Scoped, order: str, barcode: str, quantity: int, until: d
         if kept is None:
             return _Taken(0, False)
         if any(hold["order"] == order for hold in kept["holds"]):
-            return _Taken(0, True)
+            # Taken before, by a process that may have died before it told anybody: it is told (again).
+            return _Taken(
+                int(product["ver"]), True, was_last=kept["avail"] == 0 and kept["holds"][-1]["order"] == order
+            )
         if len(kept["holds"]) >= MOST_HOLDS:
             raise TooMany("too many are paying for this product just now", code="STOCK_BUSY", retry_after=2)
         if kept["avail"] < quantity:

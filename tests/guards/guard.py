@@ -7,12 +7,15 @@ that the next change may take out by mistake.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
+from functions.common.mongo import Scoped
+
+Query = dict[str, Any]
 Guard = Literal["in place", "taken out"]
 OUT: Guard = "taken out"
 
@@ -37,3 +40,21 @@ def without(text: str, part: str, instead: str = "") -> str:
     if part not in text:
         raise ValueError(f"there is no {part!r} to take out any more")
     return text.replace(part, instead)
+
+
+def weaken(patch: pytest.MonkeyPatch, change: Callable[[Query], Query]) -> None:
+    """What conditional writes ask for, changed."""
+
+    def weaker(update: Any) -> Any:
+        async def updated(self: Scoped, query: Mapping[str, Any], *rest: Any, **options: Any) -> Any:
+            return await update(self, change(dict(query)), *rest, **options)
+
+        return updated
+
+    for name in ("find_one_and_update", "change_one"):
+        patch.setattr(Scoped, name, weaker(getattr(Scoped, name)))
+
+
+def fields_but(*names: str) -> Callable[[Query], Query]:
+    """A query that does not ask for these fields any more."""
+    return lambda query: {name: value for name, value in query.items() if name not in names}

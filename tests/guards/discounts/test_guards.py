@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,30 +10,17 @@ import pytest
 from functions.common import mongo, redemption_counters, redemptions
 from functions.common.brand_cards import Card
 from functions.common.carts import Visit
-from functions.common.mongo import Scoped
 from functions.discount import accepting, brand_card
 from functions.discount.brand_card import Answer
 from functions.discount.card_repository import MongoBrands, MongoCards
 from functions.discount.loyalty import Breaker
-from tests.guards.guard import OUT, Guard, both_ways, red_without
+from tests.guards.guard import OUT, Guard, Query, both_ways, fields_but, red_without, weaken
 from tests.integration.discount import test_card_claims as claims
 from tests.integration.discount import test_cards as scans
 from tests.integration.discount import test_loyalty as loyalty
 from tests.integration.discount import test_redemptions as coupons
 from tests.integration.discount.card_room import ALP, CardRoom, session_id
 from tests.support import World
-
-Query = dict[str, Any]
-
-
-def weaken(patch: pytest.MonkeyPatch, change: Callable[[Query], Query]) -> None:
-    """What scoped writes ask for, changed."""
-    update = Scoped.find_one_and_update
-
-    async def weaker(self: Scoped, query: Mapping[str, Any], *rest: Any, **options: Any) -> Any:
-        return await update(self, change(dict(query)), *rest, **options)
-
-    patch.setattr(Scoped, "find_one_and_update", weaker)
 
 
 def without_part(patch: pytest.MonkeyPatch, *names: str) -> None:
@@ -66,7 +52,7 @@ async def test_the_end_of_a_card_when_a_checkout_claims_it(
 @both_ways
 async def test_the_one_checkout_of_a_card(guard: Guard, cards: CardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     if guard == OUT:
-        weaken(monkeypatch, lambda query: {k: v for k, v in query.items() if k != "$or"})
+        weaken(monkeypatch, fields_but("$or"))
     with red_without(guard):
         await claims.test_of_a_hundred_checkouts_one_gets_the_card(cards)
 
@@ -74,7 +60,7 @@ async def test_the_one_checkout_of_a_card(guard: Guard, cards: CardRoom, monkeyp
 @both_ways
 async def test_the_visit_of_a_card(guard: Guard, cards: CardRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     if guard == OUT:
-        weaken(monkeypatch, lambda query: {k: v for k, v in query.items() if k != "sessionId"})
+        weaken(monkeypatch, fields_but("sessionId"))
     with red_without(guard):
         await claims.test_a_card_of_another_tenant_store_or_visit_is_none(cards, {"session": session_id("b")})
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from functions.common import exit_pass
-from functions.common.mongo import Scoped
 from functions.exit_gate import domain
-from tests.guards.guard import OUT, Guard, both_ways, red_without
+from tests.guards.guard import OUT, Guard, both_ways, red_without, weaken
 from tests.integration.exit_gate import test_gate as shown
 from tests.integration.exit_gate.conftest import Gate
 from tests.unit.common import test_exit_pass as signed
@@ -20,12 +19,7 @@ async def test_a_pass_is_used_in_one_conditional_write(
     guard: Guard, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if guard == OUT:
-        update = Scoped.find_one_and_update
-
-        async def anyhow(self: Scoped, query: Any, *rest: Any, **options: Any) -> Any:
-            return await update(self, {"_id": query["_id"]}, *rest, **options)
-
-        monkeypatch.setattr(Scoped, "find_one_and_update", anyhow)
+        weaken(monkeypatch, lambda query: {"_id": query["_id"]})
     with red_without(guard):
         await shown.test_of_a_hundred_who_show_one_pass_at_once_one_gets_through(gate, 0)
 

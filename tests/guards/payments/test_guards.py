@@ -126,6 +126,7 @@ async def _careless(
     push: dict[str, Any],
     events: Any,
     where: Any,
+    repeatable: bool,
 ) -> dict[str, Any] | None:
     """Writes over whatever is there."""
     from pymongo import ReturnDocument

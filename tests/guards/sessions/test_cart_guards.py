@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import pytest
 
 from functions.common.carts import Visit
-from functions.common.mongo import Scoped
 from functions.sessions.domain import carts as rules
-from tests.guards.guard import OUT, Guard, both_ways, red_without
+from tests.guards.guard import OUT, Guard, both_ways, fields_but, red_without, weaken
 from tests.integration.sessions import test_carts as carts
 from tests.integration.sessions import test_handovers as handovers
 from tests.integration.sessions import test_locks_and_cards as locks
 from tests.integration.sessions.conftest import Shopping
-
-Query = dict[str, Any]
-
-
-def weaken(patch: pytest.MonkeyPatch, change: Callable[[Query], Query]) -> None:
-    """What conditional writes ask for, changed."""
-    update = Scoped.find_one_and_update
-
-    async def weaker(self: Scoped, query: Mapping[str, Any], *rest: Any, **options: Any) -> Any:
-        return await update(self, change(dict(query)), *rest, **options)
-
-    patch.setattr(Scoped, "find_one_and_update", weaker)
-
-
-def without(*names: str) -> Callable[[Query], Query]:
-    return lambda query: {name: value for name, value in query.items() if name not in names}
 
 
 @both_ways
@@ -38,7 +18,7 @@ async def test_the_version_in_the_condition_of_an_edit(
     guard: Guard, shopping: Shopping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if guard == OUT:
-        weaken(monkeypatch, without("cart.ver"))
+        weaken(monkeypatch, fields_but("cart.ver"))
     with red_without(guard):
         await carts.test_many_scans_at_once_are_all_in_the_cart_or_refused_out_loud(shopping)
 
@@ -56,7 +36,7 @@ async def test_the_version_a_checkout_asks_for(
     guard: Guard, shopping: Shopping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if guard == OUT:
-        weaken(monkeypatch, lambda query: without("cart.ver")(query) if "cart.lines.0" in query else query)
+        weaken(monkeypatch, lambda query: fields_but("cart.ver")(query) if "cart.lines.0" in query else query)
     with red_without(guard):
         await locks.test_an_old_version_an_empty_cart_and_another_shopper_s_are_not_held(shopping)
 
@@ -64,7 +44,7 @@ async def test_the_version_a_checkout_asks_for(
 @both_ways
 async def test_the_lock_of_another_checkout(guard: Guard, shopping: Shopping, monkeypatch: pytest.MonkeyPatch) -> None:
     if guard == OUT:
-        weaken(monkeypatch, without("$or"))
+        weaken(monkeypatch, fields_but("$or"))
     with red_without(guard):
         await locks.test_of_ten_checkouts_at_once_one_holds_the_cart(shopping)
 
@@ -74,7 +54,7 @@ async def test_the_cart_that_is_not_held_in_the_condition_of_an_edit(
     guard: Guard, shopping: Shopping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if guard == OUT:
-        weaken(monkeypatch, without("checkout"))
+        weaken(monkeypatch, fields_but("checkout"))
     with red_without(guard):
         await locks.test_a_card_is_not_put_on_or_taken_off_while_a_checkout_holds_the_cart(shopping)
 
@@ -82,7 +62,7 @@ async def test_the_cart_that_is_not_held_in_the_condition_of_an_edit(
 @both_ways
 async def test_the_one_till_that_gets_a_cart(guard: Guard, shopping: Shopping, monkeypatch: pytest.MonkeyPatch) -> None:
     if guard == OUT:
-        weaken(monkeypatch, without("status"))
+        weaken(monkeypatch, fields_but("status"))
     with red_without(guard):
         await handovers.test_of_two_tills_one_gets_it(shopping)
 

@@ -17,7 +17,7 @@ READS = frozenset({"find", "find_one", "aggregate", "count_documents", "estimate
 WRITES = frozenset(
     {
         *("insert_one", "insert_many", "update_one", "update_many", "replace_one", "delete_one", "delete_many"),
-        *("bulk_write", "find_one_and_update", "find_one_and_replace", "find_one_and_delete"),
+        *("bulk_write", "find_one_and_update", "find_one_and_replace", "find_one_and_delete", "change_one"),
     }
 )
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo.errors import WriteError
+from pymongo import WriteConcern
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import AutoReconnect, WriteConcernError, WriteError
 
 from functions.common import clock, migrations, mongo, outbox, pubsub, ratelimit, redis
 from functions.common.contracts.catalog import PRODUCT_PUBLISHED, TOPIC
@@ -53,6 +55,73 @@ async def test_a_pipeline_cannot_reach_another_collection(world: World, stage: s
         await scoped.insert_one({"tenantId": "t2"})
     with pytest.raises(ValueError, match="needs its scope"):
         mongo.Scoped(mongo.collection("things"), tenantId="")
+    await close()
+
+
+def _losing(answers: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """MongoDB carries out every command, and so many answers are lost on their way back."""
+    command, sent = AsyncDatabase.command, list[str]()
+
+    async def lossy(self: Any, document: Any, **options: Any) -> Any:
+        answer = await command(self, document, **options)
+        if isinstance(document, dict) and "findAndModify" in document:
+            sent.append(document["findAndModify"])
+            if len(sent) <= answers:
+                raise AutoReconnect("the connection was lost")
+        return answer
+
+    monkeypatch.setattr(AsyncDatabase, "command", lossy)
+    return sent
+
+
+async def test_a_change_whose_answer_is_lost_is_sent_once_more_and_finds_what_it_has_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = mongo.Scoped(mongo.collection("things"), tenantId="t1")
+    await things.insert_one({"_id": 1, "rev": 1, "n": 0})
+    sent = _losing(1, monkeypatch)
+    assert await things.change_one({"_id": 1, "rev": 1}, {"$inc": {"rev": 1, "n": 5}}) is None, "it is done already"
+    assert sent == ["things", "things"]
+    assert await things.find_one({"_id": 1}) == {"_id": 1, "tenantId": "t1", "rev": 2, "n": 5}
+    sent.clear()
+    changed = await things.change_one({"_id": 1}, {"$set": {"n": 7}}, projection={"n": 1})
+    assert changed == {"_id": 1, "n": 7}
+    await close()
+
+
+async def test_a_change_whose_answers_are_lost_twice_is_an_outage(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = mongo.collection("things")
+    _losing(2, monkeypatch)
+    with pytest.raises(AutoReconnect) as lost:
+        await mongo.change_one(things, {"_id": 1}, {"$set": {"n": 1}}, upsert=True)
+    assert mongo.is_outage(lost.value)
+    assert await things.find_one() == {"_id": 1, "n": 1}
+    await close()
+
+
+async def test_a_change_that_no_majority_has_is_not_told_as_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    things = mongo.collection("things").with_options(write_concern=WriteConcern(2, wtimeout=50))
+    with pytest.raises(WriteConcernError):
+        await mongo.change_one(things, {"_id": 1}, {"$set": {"n": 1}}, upsert=True)
+    await close()
+
+
+async def test_a_change_keeps_to_its_scope_and_leaves_no_copy_behind(world: World) -> None:
+    raw = mongo.collection("things")
+    things = mongo.Scoped(raw, tenantId="t1")
+    await raw.insert_one({"_id": 1, "tenantId": "t2"})
+    assert await things.change_one({"_id": 1}, {"$set": {"n": 1}}) is None
+    with pytest.raises(ValueError, match="never changes"):
+        await things.change_one({"_id": 1}, {"$set": {"tenantId": "t1"}})
+    copies = mongo.client()["config"]["image_collection"]
+    before = await copies.count_documents({})
+    await mongo.change_one(raw, {"_id": 1}, {"$set": {"n": 1}})
+    assert await copies.count_documents({}) == before
+    await raw.find_one_and_update({"_id": 1}, {"$set": {"n": 2}})
+    copied = await copies.find({}).sort("ts", -1).to_list(1)
+    assert copied[0]["image"]["n"] == 1, "what the driver's own does"
     await close()
 
 
