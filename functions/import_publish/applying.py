@@ -222,6 +222,7 @@ async def tell(deps: Deps, work: Work) -> None:
     ]
     if messages:
         await deps.publish(messages)
+    await work.gait.rest()
 
 
 def _counts(context: Context, records: Iterable[Record]) -> list[Document]:

@@ -27,7 +27,7 @@ GENTLE, FULL = "gentle", "full"
 PACES = {
     # While one side works the other waits: with pauses of twice the work neither has more than a third of a core.
     GENTLE: Pace(20, 2.0),
-    FULL: Pace(100, 0.0),
+    FULL: Pace(250, 0.0),
 }
 """What whoever approves may choose from. The figures were measured (docs/benchmarks.md)."""
 LONGEST_PAUSE = 1.0

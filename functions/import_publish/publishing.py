@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from functions.common import clock, failpoints, log, metrics, mongo
 from functions.common.errors import AlreadyDone, Retryable
@@ -18,7 +19,8 @@ from functions.import_publish.publishing_repository import FIRST_EXTRA, KEPT_FOR
 
 MOST_ATTEMPTS = 10
 """How often a chunk is tried that fails by itself, not because a server is away."""
-AT_ONCE = 20
+AT_ONCE = 5
+"""So many tasks are made at once: no more of them than the queue lets be under way."""
 _ROUNDS = 8
 
 _rows = metrics.Counter("import_rows", "Rows of imports by what became of them.", ("outcome",))
@@ -51,9 +53,16 @@ async def start(deps: Deps, tenant_id: str, import_id: str) -> None:
     if not tasks:
         await close(deps, tenant_id, import_id)
         return
-    for at in range(0, len(tasks), AT_ONCE):
-        await asyncio.gather(*(deps.core.enqueue("publish", task) for task in tasks[at : at + AT_ONCE]))
+    await enqueue_all(deps.core, "publish", tasks, gently.pace_of(document))
     log.info("import.publishing", importId=import_id, chunks=len(left), retries=len(retries))
+
+
+async def enqueue_all(to: core.Deps, queue: str, tasks: Sequence[dict[str, Any]], pace: gently.Pace) -> None:
+    """Have every task done, in this order."""
+    gait = gently.Gait(pace)
+    for at in range(0, len(tasks), AT_ONCE):
+        await asyncio.gather(*(to.enqueue(queue, task) for task in tasks[at : at + AT_ONCE]))
+        await gait.rest()
 
 
 async def close(deps: Deps, tenant_id: str, import_id: str) -> None:

@@ -15,14 +15,16 @@ from functions.import_publish import applying, gently, lifecycle
 from functions.import_publish.chunks_repository import chunk_id
 from functions.import_publish.domain import states, undo
 from functions.import_publish.domain.plan import Context, Record
-from functions.import_publish.gently import Gait
+from functions.import_publish.gently import GENTLE, PACES, Gait
 from functions.import_publish.lifecycle import LATER
-from functions.import_publish.publishing import AT_ONCE, Deps, is_systemic
+from functions.import_publish.publishing import Deps, enqueue_all, is_systemic
 from functions.import_publish.publishing_repository import KEPT_FOR, PUBLISH, ROLLBACK, UNDOABLE_FOR
 
 COUNTS = ("restored", "withdrawn", "returned", "kept", "unchanged", "products")
 """What becomes of products: fields put back, taken off sale again, back on sale, left to others (in part or whole),
 nothing to do; and all that the import had changed."""
+PACE = PACES[GENTLE]
+"""Whatever it was published at: what is taken back was on sale, and people may be shopping."""
 _ENDS: Mapping[str, str] = {"updated": "restored", "deleted": "withdrawn", "revived": "returned"}
 
 
@@ -140,8 +142,7 @@ async def start(deps: Deps, tenant_id: str, import_id: str) -> None:
         return
     await deps.progress.expect(document, len(published))
     tasks = [{"tenantId": tenant_id, "importId": import_id, "n": n} for n in left]
-    for at in range(0, len(tasks), AT_ONCE):
-        await asyncio.gather(*(deps.core.enqueue("rollback", task) for task in tasks[at : at + AT_ONCE]))
+    await enqueue_all(deps.core, "rollback", tasks, PACE)
 
 
 async def close(deps: Deps, tenant_id: str, import_id: str) -> None:
@@ -179,8 +180,7 @@ async def roll_back_chunk(deps: Deps, tenant_id: str, import_id: str, n: int) ->
     if done is None:
         raise AlreadyDone
     try:
-        # Whatever the pace it was published at: what is taken back was live, and so is the store.
-        async with gently.turn(gently.PACES[gently.GENTLE]) as gait:
+        async with gently.turn(PACE) as gait:
             await _roll_back(deps, document, done, gait)
     except Exception as error:
         if is_systemic(error):

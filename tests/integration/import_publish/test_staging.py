@@ -9,6 +9,7 @@ import pytest
 
 from functions.common import failpoints
 from functions.import_publish import reading, working
+from functions.import_publish.gently import Gait
 from tests.integration.import_publish.conftest import BERLIN, MILK, PARIS, RICE, SALT, WINE, Room
 
 HEADER = "barcode,name,price,stock\n"
@@ -46,6 +47,23 @@ async def test_what_is_as_it_should_be_is_left_alone(room: Room) -> None:
     await room.sell(MILK, name="Oat milk", price=199)
     import_id = await room.staged(f"barcode,name,price\n{MILK},Oat milk,1.99\n")
     assert shown((await room.view(import_id))["counts"]) == {"rows": 1, "valid": 1, "unchanged": 1}
+
+
+async def test_reading_rests_after_each_part_and_then_nothing_is_under_way(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 2)
+    there: list[int] = []
+
+    async def rest(_: Gait) -> None:
+        there.append(await room.database.product_staging.count_documents({}))
+
+    monkeypatch.setattr(Gait, "rest", rest)
+    import_id = await room.staged(f"{FILE}{RICE},Rice,0.99,1\n{SALT},Salt,0.49,1\n")
+    assert there == [1, 2]
+    await room.post(f"/v1/imports/{import_id}/validate")
+    await room.work_off()
+    assert there == [1, 2, 2, 2]
 
 
 async def test_a_row_that_is_wrong_says_what_and_where_and_does_not_hold_up_the_others(room: Room) -> None:

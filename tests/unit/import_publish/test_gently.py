@@ -58,7 +58,7 @@ async def test_the_gentle_pace_writes_little_and_pauses_for_twice_as_long(clock:
 
 
 async def test_the_full_pace_writes_much_and_never_pauses(clock: Clock) -> None:
-    assert await sizes(Gait(PACES[FULL]), clock, 500) == [100] * 5
+    assert await sizes(Gait(PACES[FULL]), clock, 500) == [250] * 2
     assert set(clock.pauses) == {0.0}
 
 
