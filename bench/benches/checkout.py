@@ -1,17 +1,19 @@
-"""Checkouts a second of one process, from the tap to the payment that the shopper can begin, against their bare writes.
+"""Checkouts a second of one process, from the tap to a payment that the shopper can begin, against their bare commands.
 
-The baseline is the very commands that these checkouts send to MongoDB to write, sent by the bare driver: no rules, no
-reads, no HTTP, no payment provider, no queue.
+The baseline is the very commands that these checkouts send to MongoDB, sent by the bare driver: no rules, no HTTP, no
+payment provider, no queue. For comparison also their writes alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from bench import beside, load, stage, till
+from bench.children.checkouts import COMMANDS, WRITES
 from bench.figures import median
 from bench.options import Options, note
 from bench.results import Row, at_least
@@ -30,26 +32,42 @@ async def measure(options: Options) -> list[Row]:
     """Checkouts a second against their writes, latency at a steady pace, and what a checkout asks of others."""
     count = max(till.BASKETS, round(A_SECOND * options.seconds))
     ours: list[float] = []
-    theirs: list[float] = []
+    bare: dict[str, list[float]] = {"commands": [], "writes": []}
     p99: list[float] = []
     async with stage.suite("sessions", "checkout") as suite:
         await _no_webhooks(suite)
         visits = await till.visits(suite, max(count, RECORDED))
-        writes = await _record(suite, visits[:RECORDED])
+        counted = await _record(suite, visits[:RECORDED])
         for turn in range(-1, options.turns(3)):
             rate = await _ours(suite, visits[:count])
-            raw = await _bare(suite)
+            raw = {"commands": await _bare(suite, COMMANDS), "writes": await _bare(suite, WRITES)}
             tail = await _paced(suite, visits[:count], options.seconds)
             if turn < 0:
                 continue  # the first of each is for warming up
             ours.append(rate)
-            theirs.append(raw)
+            for name, value in raw.items():
+                bare[name].append(value)
             p99.append(tail)
-            note(f"checkout, round {turn + 1}: {rate:,.0f}/s, bare writes {raw:,.0f}/s; p99 {tail:.1f} ms")
+            told = ", ".join(f"bare {name} {value:,.0f}/s" for name, value in raw.items())
+            note(f"checkout, round {turn + 1}: {rate:,.0f}/s, {told}; p99 {tail:.1f} ms")
         asked = await _asked(suite, visits[: till.BASKETS])
-    about = f"checkouts of {till.LINES} lines, one process, against the bare driver's {writes:g} writes of each"
+    about = f"checkouts of {till.LINES} lines, one process, against the bare driver's"
     return [
-        Row("checkout", median(ours), "/s", about, median(theirs), at_least(0.5)),
+        Row(
+            "checkout",
+            median(ours),
+            "/s",
+            f"{about} {counted['commands']:g} commands of each",
+            median(bare["commands"]),
+            at_least(0.5),
+        ),
+        Row(
+            "checkout_writes",
+            median(ours),
+            "/s",
+            f"{about} {counted['writes']:g} writes of each",
+            median(bare["writes"]),
+        ),
         Row("checkout_p99", median(p99), "ms", f"p99 of checkouts at {OFFERED} a second offered"),
         *(Row(f"checkout_{name}", value, "", what) for name, what, value in asked),
     ]
@@ -92,8 +110,8 @@ async def _paced(suite: Suite, visits: list[till.Visit], seconds: float) -> floa
     return figures["checkout"]["p99"]
 
 
-async def _record(suite: Suite, visits: list[till.Visit]) -> float:
-    """Keeps the writes of checkouts in a file; returns how many each has."""
+async def _record(suite: Suite, visits: list[till.Visit]) -> dict[str, float]:
+    """Keeps the commands of checkouts in a file; returns how many each has, and how many of them write."""
     till.restore(suite)
     environment = suite.doors.doors["checkout"].child.env or {}
     job = {
@@ -105,14 +123,15 @@ async def _record(suite: Suite, visits: list[till.Visit]) -> float:
     }
     answer = await beside.ask("checkouts", job, environment)
     till.check(suite, len(visits))
-    note(f"checkout: {answer['trips']:g} commands to MongoDB, {answer['writes']:g} of them writes")
-    return float(answer["writes"])
+    note(f"checkout: {answer['commands']:g} commands to MongoDB, {answer['writes']:g} of them writes")
+    return {name: float(answer[name]) for name in ("commands", "writes")}
 
 
-async def _bare(suite: Suite) -> float:
+async def _bare(suite: Suite, named: Collection[str]) -> float:
     till.restore(suite)
     job: dict[str, Any] = {"kind": "replay", "uri": suite.mongo_uri, "database": suite.mongo_database}
-    answer = await beside.ask("checkouts", job | {"file": str(_file(suite)), "tills": load.CONNECTIONS})
+    job |= {"file": str(_file(suite)), "tills": load.CONNECTIONS, "named": sorted(named)}
+    answer = await beside.ask("checkouts", job)
     till.check(suite, RECORDED)
     return RECORDED / float(answer["seconds"])
 

@@ -1,6 +1,7 @@
-"""The bare writes of checkouts. First the door's function serves every request in this process, one after the other,
-and each write that it sends to MongoDB is kept as it was sent. Then the driver sends them again, and nothing else runs:
-each checkout's in their order, some checkouts at a time. In between the data is put back as it was.
+"""The bare commands of checkouts. First the door's function serves every request in this process, one after the other,
+and each command that it sends to MongoDB is kept as it was sent. Then the driver sends them again, all or the writes
+alone, and nothing else runs: each checkout's in their order, some checkouts at a time. In between the data is put back
+as it was.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from bench.children.work import Job, run
 from bench.figures import percentile
 
 WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
+COMMANDS = WRITES | {"find", "aggregate"}
 _OF_THE_DRIVER = frozenset({"lsid", "txnNumber", "$clusterTime", "$db", "$readPreference"})
 
 
 async def work(job: Job) -> Job:
-    """`record`: the commands of each request are kept in a file. `replay`: they are sent again, and timed."""
+    """`record`: the commands of each request are kept in a file. `replay`: those `named` are sent again, and timed."""
     return await (_record(job) if job["kind"] == "record" else _replay(job))
 
 
@@ -42,19 +44,18 @@ async def _record(job: Job) -> Job:
     monitoring.register(Listener())
     app = create_asgi_app("checkout", job["source"])  # type: ignore[no-untyped-call]
     chains: list[list[dict[str, Any]]] = []
-    trips: list[int] = []
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://door.test") as client:
         for headers, body in job["requests"]:
             heard.clear()
             answer = await client.post(job["path"], content=body, headers=headers)
             if answer.status_code != 201:
                 raise LookupError(f"a checkout was answered {answer.status_code}: {answer.text[:300]}")
-            trips.append(sum(name not in {"hello", "ping", "endSessions"} for name, _ in heard))
-            chains.append([_bare(command) for name, command in heard if name in WRITES])
+            chains.append([_bare(command) for name, command in heard if name in COMMANDS])
     with open(job["file"], "wb") as file:
         file.write(bson.encode({"chains": chains}))
     # The first of all has also opened connections and read what every checkout shares.
-    return {"writes": percentile([len(each) for each in chains], 50), "trips": percentile(trips, 50)}
+    writes = [sum(next(iter(command)) in WRITES for command in chain) for chain in chains]
+    return {"writes": percentile(writes, 50), "commands": percentile([len(each) for each in chains], 50)}
 
 
 def _bare(command: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +67,8 @@ async def _replay(job: Job) -> Job:
     from pymongo import AsyncMongoClient
 
     with open(job["file"], "rb") as file:
-        chains: list[list[dict[str, Any]]] = bson.decode(file.read())["chains"]
+        kept: list[list[dict[str, Any]]] = bson.decode(file.read())["chains"]
+    chains = [[command for command in chain if next(iter(command)) in job["named"]] for chain in kept]
     client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(job["uri"], w="majority")
     database = client[job["database"]]
     await database.command("ping")

@@ -144,10 +144,10 @@ async def _store(call: http.Call, owner: str, response: Response) -> None:
         "sealed": _seal(call, response.body),
         "headers": [[k.decode(), v.decode()] for k, v in response.headers if k == b"location"],
     }
-    result = await mongo.collection(COLLECTION).update_one(
-        {"_id": call.idempotency_id, "owner": owner, "state": "in_progress"}, {"$set": stored}
-    )
-    if not result.matched_count:
+    # Whoever takes over makes it their own, so this is the owner's record or none; stored twice it is the same.
+    mine = {"_id": call.idempotency_id, "owner": owner}
+    kept = await mongo.change_one(mongo.collection(COLLECTION), mine, {"$set": stored}, projection={"_id": 1})
+    if kept is None:
         log.warning("idempotency.fenced", operation=call.route.operation_id)
 
 
