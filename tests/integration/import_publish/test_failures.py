@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 
+from functions.import_publish import gently
 from tests.integration.import_publish.conftest import MILK, PARIS, RICE, RIVAL, SALT, TENANT, WINE, Room
 from tests.support import bearer
 
@@ -85,6 +87,27 @@ async def test_an_import_says_how_far_it_is_published(room: Room) -> None:
     await room.work_off(only=ALL)
     view = await room.view(import_id)
     assert (view["progress"], view["failures"]["failed"]) == (None, 2)
+
+
+async def test_a_retry_keeps_the_pace_of_its_import_and_a_corrected_file_has_its_own(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paces: list[gently.Pace] = []
+    turn = gently.turn
+
+    def noted(pace: gently.Pace) -> AbstractAsyncContextManager[gently.Gait]:
+        paces.append(pace)
+        return turn(pace)
+
+    monkeypatch.setattr(gently, "turn", noted)
+    import_id = await room.staged(FILE)
+    await room.post(f"/v1/imports/{import_id}/approve", {"pace": "full"})
+    await room.work_off(only=ALL)
+    assert (await retry(room, import_id)).status_code == 202
+    assert (await retry(room, import_id, 3, values={"price": "7,50"})).status_code == 202
+    await published(room, f"barcode;name;price\r\n{RICE};Rice;2,49\r\n", corrects=import_id)
+    gentle, full = gently.PACES["gentle"], gently.PACES["full"]
+    assert paces == [full, full, full, gentle]
 
 
 async def test_failures_are_found_by_what_they_are(room: Room) -> None:
