@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from functions.common.moments import in_millis
+
 KEPT: Final = timedelta(days=92)
 """How long what is over is remembered: three months, as prices over time are."""
 MOST_SEEN: Final = 400
@@ -47,11 +49,6 @@ def seen_of(change: Mapping[str, Any]) -> tuple[str, Seen] | None:
         return None
     at = datetime.fromisoformat(change["sourceTime"])
     return str(change["barcode"]), Seen(int(change["ver"]), in_millis(at), new <= 0)
-
-
-def in_millis(at: datetime) -> datetime:
-    """A time as MongoDB keeps it, so that what was stored and what comes again are equal."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def together(*known: Iterable[Seen], now: datetime) -> tuple[Seen, ...]:

@@ -11,6 +11,7 @@ from functions.checkout.closing_day import Day
 from functions.common import failpoints, mongo
 from functions.common.errors import Conflict, Malformed, NotFound
 from functions.common.migrations import Collection, Index
+from functions.common.moments import in_millis
 from functions.common.mongo import Document, Scoped
 from functions.common.purchases import COLLECTION as PURCHASES
 from functions.common.retail import purchase_states as states
@@ -58,8 +59,7 @@ async def close(store: Store, day: date, who: str, now: datetime) -> Document:
     Raises Malformed for a day that has not begun.
     """
     since, until = closing_day.bounds(day, store.time_zone)
-    # MongoDB keeps milliseconds; what is answered is what is stored.
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    now = in_millis(now)
     if since > now:
         raise Malformed("this day has not begun at the store", code="DAY_NOT_BEGUN", field="date")
     made = closing_day.content(await _sum_up(store, day, since, until), complete=until <= now)

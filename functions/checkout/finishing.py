@@ -10,6 +10,7 @@ from functions.checkout.core import Deps
 from functions.checkout.payments.provider import Intent
 from functions.common import failpoints
 from functions.common.contracts.checkout import PAID, PAYMENT_CHANGED
+from functions.common.moments import in_millis
 from functions.common.mongo import Document
 from functions.common.outbox import entry
 from functions.common.retail import purchase_states as states
@@ -20,7 +21,7 @@ async def mark_paid(deps: Deps, purchase: Document, intent: Intent | None, now: 
 
     None when somebody was faster. The caller has compared amount and currency.
     """
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # MongoDB keeps milliseconds
+    now = in_millis(now)
     values: dict[str, Any] = {"paidAt": now}
     if intent is not None:
         method = intent.method

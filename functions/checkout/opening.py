@@ -11,6 +11,7 @@ from functions.checkout.payments.provider import Intent
 from functions.common import failpoints, log, purchases
 from functions.common.auth import Principal
 from functions.common.errors import Conflict, NotFound, Problem
+from functions.common.moments import in_millis
 from functions.common.mongo import Document
 from functions.common.purchases import SessionBusy
 from functions.common.retail import purchase_states as states
@@ -89,7 +90,7 @@ async def refused(deps: Deps, purchase: Document, now: datetime) -> Problem:
 
 
 def _new(caller: Principal, wanted: Wanted, digest: str, now: datetime) -> Document:
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # MongoDB keeps milliseconds
+    now = in_millis(now)
     return {
         "_id": purchases.checkout_id(caller.store_id, digest),
         "tenantId": caller.tenant_id,

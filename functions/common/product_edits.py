@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict, cast
 
 from functions.common.contracts import catalog as events
+from functions.common.moments import in_millis
 from functions.common.product_names import searchable
 from functions.common.products import (
     ACTIVE,
@@ -155,7 +156,7 @@ class Editor:
 
 def editor(who: str, role: str, request_id: str, op: str, now: datetime) -> Editor:
     """Who edits now; the time as MongoDB keeps it, in whole milliseconds, so that replies show what is stored."""
-    return Editor(who, role, request_id, op, now.replace(microsecond=now.microsecond // 1000 * 1000))
+    return Editor(who, role, request_id, op, in_millis(now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from functions.common.brand_cards import CONFIRMED, DEGRADED, LIFE
 from functions.common.contracts.discount import CARD_ACCEPTED
+from functions.common.moments import in_millis
 
 TRUSTED_FOR = timedelta(hours=24)
 """How long the last answer of a loyalty system stands in for the one that does not come."""
@@ -115,7 +116,7 @@ def read_answer(said: Any, now: datetime) -> Answer:
     if not _list(benefits, MOST_BENEFITS) or not all(_is_benefit(each) for each in benefits):
         raise AnswerUnreadable("benefits are no list of {code, text}")
     pairs = tuple((each["code"], each["text"]) for each in benefits)
-    return Answer(brand, holder, state == "active", frozenset(groups), points, pairs, _kept_time(now))
+    return Answer(brand, holder, state == "active", frozenset(groups), points, pairs, in_millis(now))
 
 
 def _list(value: Any, most: int) -> bool:
@@ -141,7 +142,7 @@ def document(
 ) -> dict[str, Any]:
     """A card in a visit as it is kept, with the fact that it was accepted. `scope`: tenant, store, visit, shopper."""
     answer = looked.answer
-    start = _kept_time(now)
+    start = in_millis(now)
     kept = {
         "_id": card_id,
         **scope,
@@ -169,11 +170,6 @@ def document(
         },
     }
     return {**kept, "outbox": [event]}
-
-
-def _kept_time(moment: datetime) -> datetime:
-    """MongoDB keeps milliseconds: what is answered now and what is read later are the same."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _benefits(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import secrets
 
 from functions.common import auth, errors, stores
 from functions.common.http import Call, HttpDoor, Reply
+from functions.common.moments import in_millis
 from functions.common.mongo import Document
 from functions.exit_gate import service, wiring
 from functions.exit_gate.service import Way
@@ -61,8 +62,7 @@ async def read_exit_keys(call: Call) -> Reply:
 
 
 def _way(call: Call, reason: str | None = None) -> Way:
-    # MongoDB keeps milliseconds; what is answered is what is stored.
-    now = call.now.replace(microsecond=call.now.microsecond // 1000 * 1000)
+    now = in_millis(call.now)
     op = call.idempotency_id or secrets.token_hex(16)
     return Way(call.principal.sub, call.principal.role, call.request_id, op, now, reason)
 

@@ -13,6 +13,7 @@ from functions.common import clock, failpoints, log, metrics
 from functions.common.auth import Principal
 from functions.common.contracts.envelope import Event
 from functions.common.errors import AlreadyDone, Conflict, NotFound, Rejected, Retryable
+from functions.common.moments import in_millis
 from functions.notify import words
 from functions.notify.domain import facts, mailbox, pushing
 from functions.notify.domain.mailbox import Device, Mailbox, Notice, Sending
@@ -68,8 +69,7 @@ Change = Callable[[Mailbox], Mailbox | None]
 
 def moment() -> datetime:
     """The time as MongoDB keeps it, in milliseconds."""
-    now = clock.now()
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return in_millis(clock.now())
 
 
 def key_of(caller: Principal) -> Key:

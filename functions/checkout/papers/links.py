@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.common.errors import Conflict, NotFound
+from functions.common.moments import in_millis
 from functions.common.mongo import Document
 from functions.common.purchases import Purchases
 
@@ -35,8 +36,7 @@ class Link:
 async def make(purchases: Purchases, purchase: Document, now: datetime) -> Link:
     """A fresh link to the receipt of a purchase that has one. Its token is told once and never again."""
     secret = secrets.token_urlsafe(32)
-    # MongoDB keeps milliseconds; what is answered is what is stored.
-    ends = now.replace(microsecond=now.microsecond // 1000 * 1000) + LIFE
+    ends = in_millis(now) + LIFE
     for _ in range(_TRIES):
         kept = [each for each in purchase["receipt"]["links"] if each["expiresAt"] > now]
         links = [*kept[-(MOST - 1) :], {"hash": _hash(secret), "expiresAt": ends}]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from functions.common.moments import in_millis
+
 IDLE = timedelta(minutes=30)
 LONGEST_VISIT = timedelta(hours=4)
 TOKEN_LIFE = timedelta(minutes=15)
@@ -58,7 +60,7 @@ def store_of(session_id: str) -> str | None:
 
 def open_session(code: StoreCode, *, session_id: str, user_id: str, now: datetime) -> Session:
     """A fresh visit."""
-    start = now.replace(microsecond=now.microsecond // 1000 * 1000)  # MongoDB keeps milliseconds
+    start = in_millis(now)
     return Session(session_id, code.tenant_id, code.store_id, user_id, "active", start, start + IDLE)
 
 
