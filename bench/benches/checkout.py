@@ -20,10 +20,10 @@ from bench.results import Row, at_least
 from local.processes import HOST
 from local.suite import ROOT, Suite
 
-A_SECOND = 100
+A_SECOND = 200
 """Checkouts that a turn has ready for each second it should last."""
 OFFERED = 40
-RECORDED = 400
+RECORDED = 800
 _MONGO = ("find", "insert", "update", "delete", "findAndModify", "aggregate", "getMore")
 _REDIS = ("get", "mget", "set", "eval", "evalsha", "publish")
 

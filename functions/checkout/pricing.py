@@ -51,9 +51,9 @@ async def gather(
 ) -> tuple[Store, TenantSettings, Quote, Mapping[str, ProductNow]]:
     """The cart's price by what a majority of the database says now. Raises NotFound and Refusal."""
     tenant_id, store_id = visit.tenant_id, visit.store_id
-    store, terms, rules, held = await asyncio.gather(
-        deps.store(tenant_id, store_id),
-        deps.terms(tenant_id),
+    # These two are known already, but for a moment every five seconds; a task for each would cost more.
+    store, terms = await deps.store(tenant_id, store_id), await deps.terms(tenant_id)
+    rules, held = await asyncio.gather(
         deps.rules.of_store(tenant_id, store_id, now, fresh=True),
         deps.products(tenant_id, store_id, [line.barcode for line in visit.lines]),
     )

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from hashlib import sha1
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from functions.common import clock, log, metrics, product_scripts, products
-from functions.common.redis import CacheDown
+from functions.common.redis import CacheDown, Script
 
 T = TypeVar("T")
 
@@ -268,7 +267,7 @@ class ProductCache:
 
     # -- Redis -----------------------------------------------------------------------------------------------
 
-    async def _run(self, script: _Script, arguments: Sequence[Any]) -> Any:
+    async def _run(self, script: Script, arguments: Sequence[Any]) -> Any:
         """The script's reply, or None when Redis does not answer or cannot run it."""
         down_since = self._redis.down_since
         try:
@@ -288,29 +287,11 @@ class ProductCache:
         return reply
 
 
-class _Script:
-    """A script called by its hash, and by its text when Redis does not know it yet."""
-
-    __slots__ = ("_hash", "_text")
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-    async def __call__(self, client: Any, arguments: Sequence[Any]) -> Any:
-        try:
-            return await client.execute_command("EVALSHA", self._hash, 0, *arguments)
-        except Exception as error:
-            if type(error).__name__ != "NoScriptError":
-                raise
-            return await client.execute_command("EVAL", self._text, 0, *arguments)
-
-
-_READ = _Script(product_scripts.READ)
-_STORE = _Script(product_scripts.STORE)
-_CLEAR_STORE = _Script(product_scripts.CLEAR_STORE)
-_CLEAR_ALL = _Script(product_scripts.CLEAR_ALL)
-_ADOPT = _Script(product_scripts.ADOPT)
+_READ = Script(product_scripts.READ)
+_STORE = Script(product_scripts.STORE)
+_CLEAR_STORE = Script(product_scripts.CLEAR_STORE)
+_CLEAR_ALL = Script(product_scripts.CLEAR_ALL)
+_ADOPT = Script(product_scripts.ADOPT)
 
 
 def _arguments(entries: Sequence[Entry]) -> list[Any]:

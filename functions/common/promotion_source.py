@@ -63,16 +63,15 @@ class Promotions:
             "$or": [{"storeIds": None}, {"storeIds": store_id}],
         }
         cursor = source.find(active, {"_id": 0, "promotionId": 1, "ver": 1}).sort("promotionId", 1).limit(MOST_RULES)
-        names = {document["promotionId"]: int(document["ver"]) async for document in cursor}
+        names = {document["promotionId"]: int(document["ver"]) for document in await cursor.to_list()}
         unread = [name for name, ver in names.items() if self._parsed.get((tenant_id, name), (0,))[0] != ver]
         if unread:
             if len(self._parsed) >= _MAX_PARSED:
                 self._parsed.clear()
             unread = [name for name in names if (tenant_id, name) not in self._parsed or name in unread]
             # Asked again as a whole: one that has ended since the first look must not come back by the second.
-            read = {document["promotionId"]: document async for document in source.find(
-                {**active, "promotionId": {"$in": unread}}
-            )}  # fmt: skip
+            cursor = source.find({**active, "promotionId": {"$in": unread}})
+            read = {document["promotionId"]: document for document in await cursor.to_list()}
             self._take(tenant_id, list(read.values()))
             names = {name: ver for name, ver in names.items() if name not in unread or name in read}
         found = (self._parsed[tenant_id, name][1] for name in names)

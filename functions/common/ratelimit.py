@@ -30,7 +30,7 @@ RATES: Final[dict[str, tuple[float, int]]] = {
 }
 """name -> (cells a second, burst in cells), per tenant (shoppers: per user), times the setting RATE_LIMIT_SCALE."""
 
-_GCRA = """
+_GCRA = redis.Script("""
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local emission, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -41,7 +41,7 @@ local allow_at = new - emission * burst
 if now < allow_at then return allow_at - now end
 redis.call('SET', KEYS[1], string.format('%.0f', new), 'PX', math.ceil((new - now) / 1000) + 1000)
 return 0
-"""
+""")
 
 _limited = metrics.Counter("rate_limited", "Requests refused by a rate limit.", ("rate",))
 _local: dict[str, float] = {}
@@ -73,9 +73,7 @@ async def check(call: Call) -> None:
 async def acquire(key: str, rate: float, burst: int, cost: int = 1) -> float:
     """Take `cost` cells from the bucket `key`; returns 0 or the seconds to wait."""
     try:
-        micros = await redis.cache().run(
-            lambda client: client.eval(_GCRA, 1, key, str(1_000_000 / rate), str(burst), str(cost))
-        )
+        micros = await redis.cache().run(lambda client: _GCRA(client, (key, 1_000_000 / rate, burst, cost), keys=1))
     except redis.CacheDown:
         log.debug("ratelimit.local", key=key)
         if len(_local) > 10_000:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from functions.common import clock, log, metrics, settings
 
@@ -111,6 +112,28 @@ class Cache:
         if self._client is not None and self._loop is asyncio.get_running_loop():
             await self._client.aclose()
         self._client = None
+
+
+class Script:
+    """A script called by its hash, and by its text when Redis does not know it yet.
+
+    `Script(text)(client, arguments, keys=1)`: the first `keys` of the arguments are KEYS, the others ARGV.
+    """
+
+    __slots__ = ("_hash", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, client: Any, arguments: Sequence[Any], keys: int = 0) -> Any:
+        """What the script returns; raises redis-py's errors."""
+        try:
+            return await client.execute_command("EVALSHA", self._hash, keys, *arguments)
+        except Exception as error:
+            if type(error).__name__ != "NoScriptError":
+                raise
+            return await client.execute_command("EVAL", self._text, keys, *arguments)
 
 
 def _load() -> None:

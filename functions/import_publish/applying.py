@@ -12,7 +12,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from functions.common import log, metrics, stock
@@ -246,8 +245,3 @@ async def _tell_cache(deps: Deps, context: Context, records: Sequence[Record]) -
         await deps.cache.write_documents(found, units=bool(back))
     except Exception as error:  # the old values are void already, which is what counts
         log.warning("import.cache_not_refreshed", error=type(error).__name__, products=len(wanted))
-
-
-def at_millis(now: datetime) -> datetime:
-    """The time as MongoDB keeps it."""
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)

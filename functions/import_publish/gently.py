@@ -25,8 +25,8 @@ class Pace:
 
 GENTLE, FULL = "gentle", "full"
 PACES = {
-    # While one side works the other waits: with pauses of twice the work neither has more than a third of a core.
-    GENTLE: Pace(20, 2.0),
+    # While one side works the other waits: with pauses of four times the work neither has more than a fifth of a core.
+    GENTLE: Pace(20, 4.0),
     FULL: Pace(250, 0.0),
 }
 """What whoever approves may choose from. The figures were measured (docs/benchmarks.md)."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from functions.common import clock, failpoints, log, metrics, mongo
 from functions.common.errors import AlreadyDone, Retryable
+from functions.common.moments import in_millis
 from functions.common.mongo import Document
 from functions.import_publish import applying, core, failing, gently
 from functions.import_publish.domain import failures, plan, states
@@ -158,7 +159,7 @@ async def _publish(deps: Deps, document: Document, chunk: Document, gait: gently
 
 
 def _empty(document: Document, chunk: Document) -> Document:
-    now, approval = applying.at_millis(clock.now()), document["approval"] or {}
+    now, approval = in_millis(clock.now()), document["approval"] or {}
     return {
         "_id": chunk["_id"],
         "tenantId": document["tenantId"],

@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.common import clock, failpoints, log
 from functions.common.errors import AlreadyDone, Conflict, Retryable
+from functions.common.moments import in_millis
 from functions.common.mongo import Document
 from functions.common.product_edits import Editor
 from functions.common.retail.stocktaking import Entry
@@ -220,7 +221,7 @@ async def _plan(deps: Deps, work: Chunk) -> None:
 
 
 def _empty(document: Document, done: Document, plan_id: str) -> Document:
-    now, asked = applying.at_millis(clock.now()), document["rollback"]
+    now, asked = in_millis(clock.now()), document["rollback"]
     return {
         "_id": plan_id,
         "tenantId": document["tenantId"],

@@ -342,7 +342,7 @@ class Approval(Wire):
     pace: Pace = Field(
         default="gentle",
         description="gentle: a little at a time with long pauses, for a store that is open; whoever scans meanwhile "
-        "hardly notices, and 10,000 rows take some 15 seconds. full: without pauses, for a first load or at night, "
+        "hardly notices, and 10,000 rows take some 20 seconds. full: without pauses, for a first load or at night, "
         "when nobody shops. Retries keep it; a roll back is always gentle",
     )
     ver: int | None = Field(default=None, ge=1, description="the version looked at; a later one is a conflict")

@@ -1161,7 +1161,7 @@ class ImportPublishApproval(TypedDict):
     """RFC 3339, at most 30 days ahead; default: now"""
     pace: NotRequired[Literal["gentle", "full"]]
     """gentle: a little at a time with long pauses, for a store that is open; whoever scans meanwhile hardly
-    notices, and 10,000 rows take some 15 seconds. full: without pauses, for a first load or at night, when
+    notices, and 10,000 rows take some 20 seconds. full: without pauses, for a first load or at night, when
     nobody shops. Retries keep it; a roll back is always gentle; default: gentle
     """
     ver: NotRequired[int | None]

@@ -1042,7 +1042,7 @@ export interface ImportPublishApproval {
     publishAt?: string | null;
     /**
      * gentle: a little at a time with long pauses, for a store that is open; whoever scans meanwhile hardly notices,
-     * and 10,000 rows take some 15 seconds. full: without pauses, for a first load or at night, when nobody shops.
+     * and 10,000 rows take some 20 seconds. full: without pauses, for a first load or at night, when nobody shops.
      * Retries keep it; a roll back is always gentle; default: gentle
      */
     pace?: "gentle" | "full";

@@ -230,7 +230,8 @@ class StripePayments:
         try:
             async with asyncio.timeout(TOTAL_SECONDS):
                 answer = await _patiently(call)
-            return answer.to_dict()
+            # As it came: the library's own objects would have to be turned into plain data one by one.
+            return answer.last_response.data
         except TimeoutError:
             outcome = "timeout"
             raise PaymentsDown("Stripe took too long") from None

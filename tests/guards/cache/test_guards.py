@@ -6,6 +6,7 @@ import pytest
 
 from functions.common import product_cache, product_scripts, redis
 from functions.common.product_cache import Entry, ProductCache
+from functions.common.redis import Script
 from tests.guards.guard import OUT, Guard, both_ways, red_without, without
 from tests.integration.common import test_product_scripts as scripts
 
@@ -14,7 +15,7 @@ MILK = "4006381333931"
 
 def take_out(monkeypatch: pytest.MonkeyPatch, part: str, instead: str = "") -> None:
     """Run the script without one of its lines."""
-    script = product_cache._Script(without(product_scripts.STORE, part, instead))
+    script = Script(without(product_scripts.STORE, part, instead))
     monkeypatch.setattr(product_cache, "_STORE", script)
 
 

@@ -23,6 +23,7 @@ from functions.common import (
 from functions.common.product_cache import ProductCache
 from functions.common.product_reader import ProductReader
 from functions.common.product_source import MongoProducts
+from functions.common.redis import Script
 from tests.integration.scan.conftest import MILK
 from tests.support import World, close
 
@@ -158,7 +159,7 @@ async def test_without_the_version_guard_readers_do_see_old_prices(
 ) -> None:
     unguarded = product_scripts.STORE.replace("wins = version > standing", "wins = true")
     assert unguarded != product_scripts.STORE
-    monkeypatch.setattr(product_cache, "_STORE", product_cache._Script(unguarded))
+    monkeypatch.setattr(product_cache, "_STORE", Script(unguarded))
     assert (await race_ours(shop, connection, 5000)).stale > 0
 
 

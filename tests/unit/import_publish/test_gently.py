@@ -51,10 +51,10 @@ async def test_every_item_comes_once_and_in_order(clock: Clock) -> None:
     assert [list(some) async for some in gait.slices(nothing)] == []
 
 
-async def test_the_gentle_pace_writes_little_and_pauses_for_twice_as_long(clock: Clock) -> None:
+async def test_the_gentle_pace_writes_little_and_pauses_for_four_times_as_long(clock: Clock) -> None:
     found = await sizes(Gait(PACES[GENTLE]), clock, 500)
     assert max(found) <= 20
-    assert clock.pauses == [0.02] * len(found), "the work has a third of the time"
+    assert clock.pauses == [0.04] * len(found), "the work has a fifth of the time"
 
 
 async def test_the_full_pace_writes_much_and_never_pauses(clock: Clock) -> None:
