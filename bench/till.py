@@ -53,12 +53,15 @@ class Visit:
 
 
 async def visits(suite: Suite, count: int) -> list[Visit]:
-    """So many shoppers with a cart of three lines each, filled by the carts' own door. Raises CannotMeasure."""
+    """So many shoppers with a cart of three lines each, filled by the carts' own door. Raises CannotMeasure.
+
+    Each has another basket than the one before: a hundred shoppers later somebody wants the same.
+    """
     _database(suite)[STORES].update_one({"_id": stage.STORE}, {"$set": {"stockPolicy": "strict"}})
     _fill_shelves(suite)
     barcodes = stage.barcodes(suite)[: LINES * BASKETS]
     url = f"http://{HOST}:{stage.port_of(suite, 'sessions')}"
-    made: list[Visit] = []
+    made: dict[int, Visit] = {}
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
         for number in range(min(count, BASKETS)):
             first = _visit_document(number)
@@ -66,8 +69,9 @@ async def visits(suite: Suite, count: int) -> list[Visit]:
             token = _token(suite, first)
             wanted = barcodes[number * LINES : (number + 1) * LINES]
             body = await _fill(client, token, wanted)
-            made += _copies(suite, first["_id"], body, range(number, count, BASKETS))
-    return made
+            numbers = range(number, count, BASKETS)
+            made |= zip(numbers, _copies(suite, first["_id"], body, numbers), strict=True)
+    return [made[number] for number in sorted(made)]
 
 
 def restore(suite: Suite) -> None:

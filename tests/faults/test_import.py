@@ -77,7 +77,8 @@ async def test_each_row_is_published_once_whoever_is_killed_meanwhile(run: Run) 
         assert staged["counts"]["errors"] == oracle.refused
         async with shop.shoppers(2, hot=100) as watch:
             streaming = asyncio.create_task(shop.publish(shop.updates(run.size(0, 4_000)), each=10, pause=0.1))
-            await manager("POST", f"/v1/imports/{import_id}/approve", json={"confirm": sorted(staged["toConfirm"])})
+            approval = {"confirm": sorted(staged["toConfirm"]), "pace": "full"}
+            await manager("POST", f"/v1/imports/{import_id}/approve", json=approval)
             chaos = Chaos(shop, run, import_id)
             await asyncio.gather(chaos.kill(run.size(1, 12)), chaos.servers(-(-rows // CHUNK)))
             done = await _end(shop, manager, import_id, run)
