@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from functions.checkout.payments.provider import Payments
 from functions.checkout.recent import Recent
@@ -126,8 +126,8 @@ class Redemptions(Protocol):
 class Deps:
     """What the doors hand to the verbs.
 
-    `enqueue(path, body, at)` has a path of the events door called at a time. `sold_out(tenant, store, products)` tells
-    other shoppers that the last has been taken.
+    `remind(at)` has purchases that are due looked after within a second after that time. `sold_out(tenant, store,
+    products)` tells other shoppers that the last has been taken.
     """
 
     purchases: Purchases
@@ -141,6 +141,6 @@ class Deps:
     store: Callable[[str, str], Awaitable[Store | None]]
     terms: Callable[[str], Awaitable[TenantSettings]]
     products: Callable[[str, str, Sequence[str]], Awaitable[Mapping[str, ProductNow]]]
-    enqueue: Callable[[str, dict[str, Any], datetime | None], Awaitable[None]]
+    remind: Callable[[datetime], Awaitable[None]]
     sold_out: Callable[[str, str, Sequence[Emptied]], Awaitable[None]]
     recent: Recent = field(default_factory=Recent)

@@ -102,7 +102,7 @@ def payment_of(deps: Deps, purchase: Document, intent: Intent) -> dict[str, Any]
 async def _remind(deps: Deps, purchase: Document) -> None:
     """Have the checkout looked after when its time is over; a task that was not taken is the sweep's business."""
     try:
-        await deps.enqueue("/tasks/advance", {"checkoutId": purchase["_id"]}, purchase["expiresAt"])
+        await deps.remind(purchase["expiresAt"])
     except Exception as error:
         log.warning("checkout.task_not_taken", checkoutId=purchase["_id"], error=type(error).__name__)
 

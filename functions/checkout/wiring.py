@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from functions.checkout.core import Deps
 from functions.checkout.papers.issuing import Papers
 from functions.checkout.payments.provider import Payments
 from functions.checkout.payments.stripe_payments import StripePayments
+from functions.checkout.reminders import Reminders
 from functions.checkout.repository import Lists
 from functions.common import (
     brand_cards,
@@ -72,7 +73,7 @@ def _build() -> Deps:
         store=stores.find,
         terms=tenants.settings_of,
         products=quotes.products_of,
-        enqueue=enqueue,
+        remind=Reminders(close_windows).at,
         sold_out=sold_out,
     )
 
@@ -81,10 +82,20 @@ deps = OncePerLoop(_build)
 """What the doors hand to the verbs."""
 
 
-async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None) -> None:
-    """Have a path of the events door called with `body`, now or at a time; `/tasks/<queue>` names its queue."""
+async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None, name: str | None = None) -> None:
+    """Have a path of the events door called with `body`, now or at a time; `/tasks/<queue>` names its queue.
+
+    Raises google.api_core's errors; a `name` that is taken already is none.
+    """
     queue = path.removeprefix("/tasks/").partition("/")[0]
-    await tasks.enqueue(f"{WORKER}-{queue}", WORKER, path, body, schedule=at)
+    await tasks.enqueue(f"{WORKER}-{queue}", WORKER, path, body, schedule=at, name=name)
+
+
+async def close_windows(second: int) -> None:
+    """Have the payment windows looked after that have closed by this second since the epoch."""
+    # All processes ask for it under one name. Read backwards, because names in order slow Cloud Tasks down:
+    # https://docs.cloud.google.com/tasks/docs/creating-http-target-tasks
+    await enqueue("/tasks/advance", {}, datetime.fromtimestamp(second, UTC), f"windows-{str(second)[::-1]}")
 
 
 async def sold_out(tenant_id: str, store_id: str, emptied: Sequence[Emptied]) -> None:

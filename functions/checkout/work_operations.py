@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functions.checkout import advancing, sweeping, wiring
+from functions.checkout import sweeping, wiring
 from functions.checkout.door import events
+from functions.common import clock
 from functions.common.events import Job, Task
 
 
 @events.task("/tasks/advance")
-async def on_advance(task: Task) -> None:
-    deps = wiring.deps()
-    purchase = await deps.purchases.by_id(str(task.body.get("checkoutId", "")))
-    if purchase is not None:
-        await advancing.look_after(deps, purchase)
+async def on_advance(_task: Task) -> None:
+    await sweeping.sweep(wiring.deps(), clock.now())
 
 
 @events.job("/jobs/sweep-checkouts")

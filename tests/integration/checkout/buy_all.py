@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -26,7 +27,7 @@ from local.stripe.server import PUBLISHABLE_KEY
 async def main(seed: int, shoppers: list[dict[str, Any]]) -> None:
     """Four at a time, in an order of its own."""
     pubsub.publish = _publish  # type: ignore[assignment]
-    deps = dataclasses.replace(wiring.deps(), enqueue=_enqueue)
+    deps = dataclasses.replace(wiring.deps(), remind=_remind)
     random.Random(seed).shuffle(shoppers)
     room = asyncio.Semaphore(4)
 
@@ -79,7 +80,7 @@ async def _publish(_topic: str, _messages: list[pubsub.OutMessage]) -> None:
     """Nobody listens."""
 
 
-async def _enqueue(_path: str, _body: dict[str, Any], _at: Any = None) -> None:
+async def _remind(_at: datetime) -> None:
     """The sweep does it."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from functions.checkout import advancing, opening, pricing, sweeping
@@ -33,21 +33,12 @@ MARK: Any = {"t": 1, "q": 0, "s": "erp", "e": "first"}
 _numbers = itertools.count(1)
 
 
-class Queue:
-    """The tasks that were asked for."""
-
-    def __init__(self) -> None:
-        self.tasks: list[tuple[str, dict[str, Any], Any]] = []
-
-    async def __call__(self, path: str, body: dict[str, Any], at: Any = None) -> None:
-        self.tasks.append((path, body, at))
-
-
 class Floor:
     """One store. `policy` is its stock policy."""
 
     def __init__(self) -> None:
-        self.purse, self.queue = Purse(), Queue()
+        self.purse = Purse()
+        self.reminded: list[datetime] = []
         self.sold_out: list[str] = []
         self.deps = self.fresh()
 
@@ -66,9 +57,13 @@ class Floor:
             store=stores.find,
             terms=tenants.settings_of,
             products=quotes.products_of,
-            enqueue=self.queue,
+            remind=self.note_reminder,
             sold_out=self.note_sold_out,
         )
+
+    async def note_reminder(self, at: datetime) -> None:
+        """When purchases were to be looked after."""
+        self.reminded.append(at)
 
     async def note_sold_out(self, _tenant: str, _store: str, emptied: Sequence[Emptied]) -> None:
         """What other shoppers would be told."""

@@ -265,7 +265,7 @@ def _record(shop: Shop, patch: Any) -> None:
     async def publish(_topic: str, messages: list[pubsub.OutMessage]) -> None:
         shop.published += [json.loads(message.data) for message in messages]
 
-    async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None) -> None:
+    async def enqueue(path: str, body: dict[str, Any], at: datetime | None = None, name: str | None = None) -> None:
         shop.asked.append((path, body, at))
 
     patch.setattr(pubsub, "publish", publish)

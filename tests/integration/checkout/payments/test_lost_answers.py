@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import uuid
 from typing import Any
 
 import pytest
 
+from functions.checkout import advancing, wiring
 from functions.checkout.payments import stripe_payments
 from functions.common import mongo
 from tests.integration.checkout.payments.shop import GUM, MILK, STORE, WINE, Shop, Shopper
@@ -86,8 +88,6 @@ async def test_paying_and_the_end_of_the_window_at_the_same_moment_is_one_or_the
     goods = [(GUM, MILK, WINE)[number % 3] for number in range(count)]
     begun = [(await shop.begin({barcode: 1}))[1] for barcode in goods]
     shop.wait(15 * 60 + 1)
-    path = "/tasks/advance"
-    headers = shop.world.platform(path)
 
     async def race(number: int, checkout: dict[str, Any]) -> None:
         async def pays() -> None:
@@ -96,8 +96,7 @@ async def test_paying_and_the_end_of_the_window_at_the_same_moment_is_one_or_the
 
         async def closes() -> None:
             await asyncio.sleep(chance.uniform(0, 0.05))
-            body = {"checkoutId": checkout["checkoutId"]}
-            await shop.events.post(path, json=body, headers=headers)
+            await advancing.look_after(wiring.deps(), await shop.purchase(checkout["checkoutId"]))
 
         # On a busy machine one of both might always win: of ten, one pays before and one after.
         if number < 2:
@@ -146,3 +145,17 @@ async def test_a_basket_that_staff_look_at_is_authorised_first_and_captured_once
     assert (await shop.purchase(checkout["checkoutId"]))["state"] == "exit_issued"
     assert shop.money() == [(checkout["checkoutId"], 1, 800, 0)]
     assert shopper
+
+
+async def test_checkouts_whose_windows_close_within_a_second_are_ended_by_one_task(shop: Shop) -> None:
+    begun = [(await shop.begin({barcode: 1}))[1] for barcode in (GUM, MILK, WINE)]
+    closing = [(await shop.purchase(each["checkoutId"]))["expiresAt"] for each in begun]
+    asked = [(body, at) for path, body, at in shop.asked if path == "/tasks/advance"]
+    seconds = {math.ceil(each.timestamp()) for each in closing}
+    assert [body for body, _ in asked] == [{}] * len(seconds)
+    assert {at.timestamp() for _, at in asked if at is not None} == seconds
+    shop.wait(15 * 60 + 1)
+    assert set(await shop.do_tasks("/tasks/advance")) == {204}
+    ended = [(await shop.purchase(each["checkoutId"]))["state"] for each in begun]
+    assert ended == ["expired"] * 3
+    assert (shop.money(), await nothing_is_held()) == ([], True)
