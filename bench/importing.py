@@ -37,8 +37,11 @@ async def manager(suite: Suite) -> AsyncIterator[Imports]:
         yield Imports(http)
 
 
-async def publish(imports: Imports, file: Path, rows: int, pace: str = "gentle") -> Times:
-    """Bring a file of new products and approve it at once. Raises CannotMeasure unless every row was published."""
+async def publish(imports: Imports, file: Path, rows: int, pace: str) -> Times:
+    """Bring a file of new products and approve it at once, at this pace.
+
+    Raises CannotMeasure unless every row was published.
+    """
     began = perf_counter()
     import_id = await imports.bring(file, {"storeId": stage.STORE})
     uploaded = perf_counter()

@@ -29,7 +29,7 @@ _REDIS = ("get", "mget", "set", "eval", "evalsha", "publish")
 
 
 async def measure(options: Options) -> list[Row]:
-    """Checkouts a second against their writes, latency at a steady pace, and what a checkout asks of others."""
+    """Checkouts a second against their commands, latency at a steady pace, and what a checkout asks of others."""
     count = max(till.BASKETS, round(A_SECOND * options.seconds))
     ours: list[float] = []
     bare: dict[str, list[float]] = {"commands": [], "writes": []}

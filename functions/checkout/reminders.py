@@ -32,13 +32,10 @@ class Reminders:
         if asked is None:
             if len(self._asked) >= MOST:
                 del self._asked[next(iter(self._asked))]
-            asked = self._asked[second] = asyncio.ensure_future(self._make(second))
+            asked = self._asked[second] = asyncio.ensure_future(self._ask(second))
             asked.add_done_callback(lambda task: self._made(second, task))
         # Others wait for it too: it must not end with this one's request.
         await asyncio.shield(asked)
-
-    async def _make(self, second: int) -> None:
-        await self._ask(second)
 
     def _made(self, second: int, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is not None:

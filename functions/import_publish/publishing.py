@@ -60,10 +60,8 @@ async def start(deps: Deps, tenant_id: str, import_id: str) -> None:
 
 async def enqueue_all(to: core.Deps, queue: str, tasks: Sequence[dict[str, Any]], pace: gently.Pace) -> None:
     """Have every task done, in this order."""
-    gait = gently.Gait(pace)
-    for at in range(0, len(tasks), AT_ONCE):
-        await asyncio.gather(*(to.enqueue(queue, task) for task in tasks[at : at + AT_ONCE]))
-        await gait.rest()
+    async for some in gently.Gait(gently.Pace(AT_ONCE, pace.pause)).slices(tasks):
+        await asyncio.gather(*(to.enqueue(queue, task) for task in some))
 
 
 async def close(deps: Deps, tenant_id: str, import_id: str) -> None:

@@ -33,12 +33,15 @@ MARK: Any = {"t": 1, "q": 0, "s": "erp", "e": "first"}
 _numbers = itertools.count(1)
 
 
+async def _no_reminder(_at: datetime) -> None:
+    """Who wants a window closed here fires the sweep."""
+
+
 class Floor:
     """One store. `policy` is its stock policy."""
 
     def __init__(self) -> None:
         self.purse = Purse()
-        self.reminded: list[datetime] = []
         self.sold_out: list[str] = []
         self.deps = self.fresh()
 
@@ -57,13 +60,9 @@ class Floor:
             store=stores.find,
             terms=tenants.settings_of,
             products=quotes.products_of,
-            remind=self.note_reminder,
+            remind=_no_reminder,
             sold_out=self.note_sold_out,
         )
-
-    async def note_reminder(self, at: datetime) -> None:
-        """When purchases were to be looked after."""
-        self.reminded.append(at)
 
     async def note_sold_out(self, _tenant: str, _store: str, emptied: Sequence[Emptied]) -> None:
         """What other shoppers would be told."""

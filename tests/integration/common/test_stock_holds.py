@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
 from functions.common import clock, mongo, stock
 from functions.common.errors import TooMany, Unavailable
+from functions.common.product_cache import ProductCache
 from functions.common.products import new_document, stock_field
 from functions.common.retail import stocktaking
 from functions.common.stock_holds import MOST_HOLDS, StockHolds
@@ -96,6 +99,38 @@ async def test_reserving_committing_and_releasing_may_be_repeated(world: World) 
     assert await HOLDS.release("t", "s", "p", [PEN]) == 1
     assert await HOLDS.release("t", "s", "p", [PEN]) == 0
     assert await kept() == {"avail": 3000, "held": 0, "sold": 2000, "short": 0}
+    await close()
+
+
+class Told:
+    """A cache that notes what it is told about."""
+
+    def __init__(self) -> None:
+        self.versions: list[tuple[str, int]] = []
+
+    async def invalidate(self, _store: str, versions: Sequence[tuple[str, int]]) -> None:
+        self.versions += versions
+
+
+async def test_what_is_held_already_is_told_again_for_whoever_took_it_may_have_died(world: World) -> None:
+    await shelf(2_000)
+    told = Told()
+    holds = StockHolds(cast(ProductCache, told))
+    first = await holds.reserve("t", "s", "o", {PEN: 2000}, UNTIL)
+    again = await holds.reserve("t", "s", "o", {PEN: 2000}, UNTIL)
+    assert first == again
+    assert [(each.barcode, each.taken) for each in again.emptied] == [(PEN, 2000)]
+    assert told.versions == [(PEN, again.emptied[0].ver)] * 2
+    await close()
+
+
+async def test_who_did_not_take_the_last_does_not_say_so_the_second_time_either(world: World) -> None:
+    await shelf(3_000)
+    assert await reserve("o", {PEN: 2000})
+    assert await reserve("p", {PEN: 1000})
+    again = await HOLDS.reserve("t", "s", "o", {PEN: 2000}, UNTIL)
+    assert again.held == {PEN: 2000}
+    assert again.emptied == ()
     await close()
 
 

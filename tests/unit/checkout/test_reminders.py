@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from functions.checkout import reminders
+from functions.checkout import reminders, wiring
 from functions.checkout.reminders import Reminders
+from functions.common import tasks
 
 CLOSES = datetime(2026, 11, 21, 12, 0, 7, 250_000, tzinfo=UTC)
 SECOND = int(datetime(2026, 11, 21, 12, 0, 8, tzinfo=UTC).timestamp())
@@ -87,3 +89,18 @@ async def test_what_was_asked_for_long_ago_is_forgotten(monkeypatch: pytest.Monk
         await kept.at(CLOSES + timedelta(seconds=number))
     assert len(kept._asked) == 3
     assert tasks.made == [SECOND + number for number in range(5)]
+
+
+async def test_all_processes_ask_under_one_name_so_that_cloud_tasks_keeps_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, Any]] = []
+
+    async def enqueue(*_: Any, schedule: Any, name: Any) -> None:
+        asked.append((schedule, name))
+
+    monkeypatch.setattr(tasks, "enqueue", enqueue)
+    for second in (SECOND, SECOND, SECOND + 1):
+        await wiring.close_windows(second)
+    (first, mine), (_, theirs), (later, other) = asked
+    assert (first, later) == (datetime.fromtimestamp(SECOND, UTC), datetime.fromtimestamp(SECOND + 1, UTC))
+    assert mine == theirs != other
+    assert isinstance(mine, str)
