@@ -36,7 +36,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     FUNCTION_USE_ASGI=1 \
     FUNCTION_SOURCE=/app/functions/${FUNCTION}/main.py \
-    WORKERS=1
+    WORKERS=1 \
+    FORWARDED_ALLOW_IPS=
 WORKDIR /app
 USER 10001
 CMD ["functions-framework"]

@@ -40,7 +40,7 @@ class Mongo:
         members: int = 1,
         ports: Sequence[int] | None = None,
         parameters: Mapping[str, str] | None = None,
-        cache_gb: float = 0.25,
+        cache_gb: float = 1.0,
         binary: Path | None = None,
     ) -> None:
         self.data_dir = data_dir

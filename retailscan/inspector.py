@@ -70,7 +70,8 @@ def disagreements(cards: Sequence[Card]) -> list[str]:
 def edge_of(door: Door) -> Any:
     """The HttpDoor or EventDoor behind a card's door; None when main.py has no such function."""
     function = getattr(rooms.main_of(door.room), door.target, None)
-    return inspect.getclosurevars(function).nonlocals.get("self") if inspect.isfunction(function) else None
+    serve = inspect.getclosurevars(function).nonlocals.get("serve") if inspect.isfunction(function) else None
+    return getattr(serve, "__self__", None)
 
 
 def _door(door: Door) -> Iterator[str]:

@@ -25,7 +25,7 @@ async def measure(options: Options) -> list[Row]:
             goods.insert(suite, tenant, count)
         lanes = [("ours", goods.OURS, applied.our_lane(suite, goods.OURS.id))]
         lanes += [(each, goods.THEIRS, applied.baseline_lane(_topic(each), door.port)) for each, door in doors.items()]
-        for turn in range(-1, options.turns(3)):
+        for turn in range(-1, options.turns(5)):
             for place, (name, tenant, lane) in enumerate(lanes):
                 updates = goods.new_prices(goods.of(tenant, count if turn >= 0 else count // 4), 3 * (turn + 1) + place)
                 rate = await applied.rate(suite, lane, goods.messages(updates, 1), len(updates))

@@ -15,7 +15,7 @@ from functions.common.http import Call, HttpDoor, render, translate
 from functions.common.routing import Route
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.types import Receive, Scope
 
 View = Callable[[Visit], Awaitable[Reply]]
 _MOST_FIELDS = 2_000
@@ -56,21 +56,24 @@ class PageDoor(HttpDoor):
 
         return register
 
-    async def _parse(self, call: Call, request: Request, length: bytes | None, kind: bytes | None) -> None:
-        await super()._parse(call, request, length, kind)
+    async def _parse(
+        self, call: Call, scope: Scope, receive: Receive, length: bytes | None, kind: bytes | None
+    ) -> None:
+        await super()._parse(call, scope, receive, length, kind)
         if call.route.page:
-            call.query, call.body = _read(request.scope["query_string"], call)
+            call.query, call.body = _read(scope["query_string"], call)
 
     async def _work(
         self,
         call: Call,
-        request: Request,
+        scope: Scope,
+        receive: Receive,
         headers: tuple[bytes | None, bytes | None, bytes | None],
         request_id: bytes,
         started: float,
     ) -> Response:
         try:
-            return await super()._work(call, request, headers, request_id, started)
+            return await super()._work(call, scope, receive, headers, request_id, started)
         except Exception as error:
             if not call.route.page or isinstance(error, TimeoutError):
                 raise

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from functions.common import auth, clock, collector, envelope, log, metrics, settings, telemetry
+from functions.common import asgi, auth, clock, collector, envelope, log, metrics, settings, telemetry
 from functions.common.envelope import Response
 from functions.common.errors import AlreadyDone, NotFound, Problem, Rejected, Retryable
 from functions.common.http import Ready, plumbing, translate
@@ -24,6 +24,7 @@ from functions.common.routing import RouteTable
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope
 
 _outcomes = metrics.Counter("events", "Messages, tasks and jobs by outcome.", ("path", "outcome"))
 _latency = metrics.Histogram("event_seconds", "Time to handle a message, task or job.", ("path",))
@@ -36,6 +37,7 @@ class Message:
     """One pushed Pub/Sub message."""
 
     __slots__ = (
+        "_subscription",
         "attributes",
         "data",
         "delivery_attempt",
@@ -44,7 +46,6 @@ class Message:
         "params",
         "path",
         "publish_time_text",
-        "subscription",
         "topic",
         "trace",
     )
@@ -59,8 +60,13 @@ class Message:
         self.ordering_key: str = message.get("orderingKey", "")
         self.publish_time_text: str = message.get("publishTime", "")
         self.delivery_attempt: int | None = envelope.get("deliveryAttempt")
-        self.subscription: str = envelope.get("subscription", "").rpartition("/")[2]
+        self._subscription: str = envelope.get("subscription", "")
         self.trace: telemetry.Trace | None = None
+
+    @property
+    def subscription(self) -> str:
+        """The last part of the subscription's name."""
+        return self._subscription.rpartition("/")[2]
 
     @property
     def publish_time(self) -> datetime:
@@ -100,14 +106,18 @@ class Job:
 
 
 class _Place:
-    """All that follows from a path alone. It is kept once somebody has called it with a genuine token."""
+    """All that follows from a path alone. It is kept once somebody has called it with a genuine token.
 
-    __slots__ = ("audience", "params", "route", "topic")
+    Google sends one token for most of an hour: the last genuine one is known again by its bytes.
+    """
+
+    __slots__ = ("audience", "genuine", "genuine_until", "params", "route", "topic")
 
     def __init__(self, route: _Route, params: dict[str, str], path: str, topics: Mapping[str, str]) -> None:
         self.route, self.params = route, params
         self.audience = settings.common().service_url + path
         self.topic = topics[route.path].format_map(params) if route.path in topics else ""
+        self.genuine, self.genuine_until = b"", 0.0
 
 
 OnMessage = Callable[[Message], Awaitable[None]]
@@ -170,14 +180,10 @@ class EventDoor:
     def entry(self) -> Callable[[Request], Awaitable[Response]]:
         """The function that functions-framework serves."""
 
-        async def serve(request: Request) -> Response:
-            return await self._serve(request)
+        return asgi.entry(self._serve)
 
-        return serve
-
-    async def _serve(self, request: Request) -> Response:
+    async def _serve(self, scope: Scope, receive: Receive) -> Response:
         started = time.perf_counter()
-        scope = request.scope
         path: str = scope["path"]
         place = self._places.get(path) if scope["method"] == "POST" else None
         if place is None:
@@ -189,14 +195,16 @@ class EventDoor:
             place = _Place(*found, path, self._topics)
         route = place.route
         try:
-            await _authenticate(scope["headers"], place.audience)
-            if path not in self._places and len(self._places) < _MOST_PLACES:
-                self._places[path] = place
-            body = await _body(request)
+            authorization = _authorization(scope["headers"])
+            if authorization != place.genuine or place.genuine_until <= clock.seconds():
+                place.genuine_until = await _authenticate(authorization, place.audience)
+                place.genuine = authorization
+                if len(self._places) < _MOST_PLACES:
+                    self._places[path] = place
             if route.summary == "task" or route.summary == "job":
-                outcome = await _run_plain(route, dict(place.params), request, body)
+                outcome = await _run_plain(place, scope["headers"], await asgi.read_body(receive, _MAX_BODY))
             else:
-                outcome = await _run_message(route, dict(place.params), path, body, place.topic)
+                outcome = await _run_message(place, path, await asgi.read_body(receive, _MAX_BODY))
             response = _ACK
         except Exception as error:
             request_id = envelope.new_request_id()
@@ -213,41 +221,27 @@ class EventDoor:
         return response
 
 
-async def _authenticate(headers: Iterable[tuple[bytes, bytes]], audience: str) -> None:
-    verifier = auth.push_verifier()
-    token = ""
-    for key, value in headers:
-        if key == b"authorization" and value[:7].lower() == b"bearer ":
-            token = value[7:].decode("latin-1")
-            break
-    if verifier.known(token, audience) is None:
-        if not token:
-            auth.refuse("this door is called by Pub/Sub, Cloud Tasks and Cloud Scheduler only")
-        await verifier.verify(token, audience)
+def _authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for name, value in headers:
+        if name == b"authorization":
+            return value
+    return b""
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body; for one chunk, as usual here, Starlette's own generator costs three times as much."""
-    chunks, size, more = [], 0, True
-    while more:
-        event = await request.receive()
-        if event["type"] != "http.request":
-            raise Retryable("the caller hung up before it had said everything")
-        chunk: bytes = event.get("body", b"")
-        size += len(chunk)
-        if size > _MAX_BODY:
-            raise Problem("the message is too large", code="BODY_TOO_LARGE")
-        chunks.append(chunk)
-        more = event.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+async def _authenticate(authorization: bytes, audience: str) -> float:
+    """Until when (seconds since the epoch) this token is good here; raises Unauthenticated."""
+    if authorization[:7].lower() != b"bearer ":
+        auth.refuse("this door is called by Pub/Sub, Cloud Tasks and Cloud Scheduler only")
+    return (await auth.push_verifier().verify(authorization[7:].decode("latin-1"), audience)).expires_at
 
 
-async def _run_message(route: _Route, params: dict[str, str], path: str, body: bytes, topic: str) -> str:
+async def _run_message(place: _Place, path: str, body: bytes) -> str:
+    route = place.route
     try:
-        pushed = orjson.loads(body)
-        message = Message(pushed, path, params, topic)
+        message = Message(orjson.loads(body), path, dict(place.params), place.topic)
     except (orjson.JSONDecodeError, binascii.Error, KeyError, TypeError, AttributeError, ValueError) as error:
-        return await _reject_unreadable(route, params, path, body, error)
+        return await _reject_unreadable(route, place.params, path, body, error)
+    del body  # hundreds of messages may wait for their round at once: what each of them holds is kept small
     message.trace = telemetry.begin(route.path, message.attributes.get("traceparent"), telemetry.CONSUMER)
     failed = True
     try:
@@ -274,7 +268,7 @@ async def _run_message(route: _Route, params: dict[str, str], path: str, body: b
     if outcome != "rejected" and "replayOf" in message.attributes:
         from functions.common import deadletters
 
-        await deadletters.resolve(params.get("tenantId", ""), message.attributes["replayOf"])
+        await deadletters.resolve(message.params.get("tenantId", ""), message.attributes["replayOf"])
     return outcome
 
 
@@ -289,8 +283,9 @@ async def _reject_unreadable(route: _Route, params: dict[str, str], path: str, b
     return "rejected"
 
 
-async def _run_plain(route: _Route, params: dict[str, str], request: Request, body: bytes) -> str:
-    headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in request.scope["headers"]}
+async def _run_plain(place: _Place, raw_headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str:
+    route, params = place.route, dict(place.params)
+    headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in raw_headers}
     trace = telemetry.begin(route.path, headers.get("traceparent"), telemetry.CONSUMER)
     failed = True
     try:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from functions.common import clock, collector, deadline, envelope, log, metrics, settings, telemetry
+from functions.common import asgi, clock, collector, deadline, envelope, log, metrics, settings, telemetry
 from functions.common.envelope import JSON_HEADERS, Pagination, Reply, Response, Stream
 from functions.common.errors import (
     DeadlineExceeded,
@@ -21,7 +21,6 @@ from functions.common.errors import (
     MethodNotAllowed,
     NotFound,
     Problem,
-    TooLarge,
     Unavailable,
     UnsupportedMedia,
     fields,
@@ -30,6 +29,7 @@ from functions.common.routing import Route, RouteTable
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Receive, Scope
 
     from functions.common.auth import Principal, Spec
 
@@ -144,14 +144,10 @@ class HttpDoor:
     def entry(self) -> Callable[[Request], Awaitable[Response]]:
         """The function that functions-framework serves."""
 
-        async def serve(request: Request) -> Response:
-            return await self._serve(request)
+        return asgi.entry(self._serve)
 
-        return serve
-
-    async def _serve(self, request: Request) -> Response:
+    async def _serve(self, scope: Scope, receive: Receive) -> Response:
         started = time.perf_counter()
-        scope = request.scope
         method: str = scope["method"]
         path: str = scope["raw_path"].decode("latin-1") if b"%" in scope["raw_path"] else scope["path"]
         found = self.table.find(method, path)
@@ -182,7 +178,7 @@ class HttpDoor:
         request_id = call.request_id.encode()
         _in_flight.value += 1
         try:
-            work = self._work(call, request, (authorization, length, kind), request_id, started)
+            work = self._work(call, scope, receive, (authorization, length, kind), request_id, started)
             response = await deadline.within(route.budget or settings.common().handler_budget_seconds, work)
         except Exception as error:
             response = envelope.failure(translate(error, call.request_id), request_id, started)
@@ -194,14 +190,15 @@ class HttpDoor:
     async def _work(
         self,
         call: Call,
-        request: Request,
+        scope: Scope,
+        receive: Receive,
         headers: tuple[bytes | None, bytes | None, bytes | None],
         request_id: bytes,
         started: float,
     ) -> Response:
         authorization, length, kind = headers
         await self._authorise(call, authorization)
-        await self._parse(call, request, length, kind)
+        await self._parse(call, scope, receive, length, kind)
         return await self._answer(call, request_id, started)
 
     async def _authorise(self, call: Call, authorization: bytes | None) -> None:
@@ -222,13 +219,15 @@ class HttpDoor:
 
             await ratelimit.check(call)
 
-    async def _parse(self, call: Call, request: Request, length: bytes | None, kind: bytes | None) -> None:
+    async def _parse(
+        self, call: Call, scope: Scope, receive: Receive, length: bytes | None, kind: bytes | None
+    ) -> None:
         route = call.route
-        query: bytes = request.scope["query_string"]
+        query: bytes = scope["query_string"]
         if route.query is not None or (query and not route.page):
             call.query = _parse_query(route, query)
         if route.body is not None:
-            content = await _read_body(request, route.max_body, length)
+            content = await asgi.read_body(receive, route.max_body, length)
             if kind is None or not kind.lower().startswith(b"application/json"):
                 raise UnsupportedMedia("send application/json")
             call.content = content
@@ -237,7 +236,7 @@ class HttpDoor:
             call.content_type = (kind or b"").partition(b";")[0].strip().lower().decode("latin-1")
             if call.content_type not in route.media:
                 raise UnsupportedMedia(f"send one of {', '.join(route.media)}", field="Content-Type")
-            call.content = await _read_body(request, route.max_body, length)
+            call.content = await asgi.read_body(receive, route.max_body, length)
         if route.idempotency is not None:
             from functions.common import idempotency
 
@@ -355,18 +354,6 @@ def _parse_query(route: Route, query: bytes) -> Any:
     except ValidationError as error:
         problems: Any = error.errors(include_url=False, include_input=False, include_context=False)
         raise Malformed("a query parameter is not valid", details=fields(problems)) from error
-
-
-async def _read_body(request: Request, limit: int, length: bytes | None) -> bytes:
-    if length is not None and length.isdigit() and int(length) > limit:
-        raise TooLarge(f"at most {limit} bytes are read here")
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"at most {limit} bytes are read here")
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _validate(model: Any, content: bytes) -> Any:

@@ -10,11 +10,14 @@ import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from functions.common import clock, settings
+
+if TYPE_CHECKING:
+    from functions.common.telemetry import Trace
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "NOTICE": 25, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _SECRET = re.compile(r"(token|secret|password|authorization|api[-_]?key|signature|cookie)", re.IGNORECASE)
@@ -23,8 +26,8 @@ _PHONE = re.compile(r"(?<![\w.])\+\d{7,15}\b")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+(?=@)")
 
-trace_context: ContextVar[tuple[str, str, bool] | None] = ContextVar("trace_context", default=None)
-"""(trace id, span id, sampled) of the request being served, set by the edges."""
+trace_context: ContextVar[Trace | None] = ContextVar("trace_context", default=None)
+"""The trace of the request being served, set by the edges."""
 
 _threshold: int | None = None
 
@@ -66,10 +69,9 @@ def _emit(severity: str, event: str, fields: dict[str, Any]) -> None:
     }
     trace = trace_context.get()
     if trace is not None:
-        trace_id, span_id, sampled = trace
-        line["logging.googleapis.com/trace"] = f"projects/{common.google_cloud_project}/traces/{trace_id}"
-        line["logging.googleapis.com/spanId"] = span_id
-        line["logging.googleapis.com/trace_sampled"] = sampled
+        line["logging.googleapis.com/trace"] = f"projects/{common.google_cloud_project}/traces/{trace.trace_id}"
+        line["logging.googleapis.com/spanId"] = trace.span_id
+        line["logging.googleapis.com/trace_sampled"] = trace.sampled
     sys.stderr.write(orjson.dumps(line, default=str).decode() + "\n")
     sys.stderr.flush()
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from functions.common import settings, telemetry
 
@@ -17,12 +16,11 @@ MAX_BYTES = 9_000_000
 TIMEOUT_SECONDS = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class OutMessage:
-    """A message to publish."""
+class OutMessage(NamedTuple):
+    """A message to publish. A tuple, because thousands a second are made of them."""
 
     data: bytes
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
     ordering_key: str = ""
 
 
@@ -66,10 +64,11 @@ async def publish(topic: str, messages: Sequence[OutMessage]) -> list[str]:
     for chunk in _chunks(messages):
         # Into the protobuf message itself: proto-plus would take each from a dict, field by field, in Python.
         wire = types.PublishRequest.pb()(topic=topic_path(topic))
-        for message in chunk:
-            added = wire.messages.add(data=message.data, ordering_key=message.ordering_key)
-            added.attributes.update(message.attributes)
-            added.attributes.update(trace)
+        for data, attributes, ordering_key in chunk:
+            wanted = wire.messages.add(data=data, ordering_key=ordering_key).attributes
+            # About half the time of `update`, which is Python's own, for any mapping.
+            for name, value in {**attributes, **trace}.items():
+                wanted[name] = value
         request = types.PublishRequest.wrap(wire)
         response = await _publisher().publish(request=request, timeout=TIMEOUT_SECONDS)
         ids.extend(response.message_ids)
@@ -80,9 +79,8 @@ def _chunks(messages: Sequence[OutMessage]) -> list[list[OutMessage]]:
     chunks: list[list[OutMessage]] = []
     size = 0
     for message in messages:
-        weight = len(message.data) + 256
-        for name, value in message.attributes.items():
-            weight += len(name) + len(value)
+        attributes = message.attributes
+        weight = len(message.data) + 256 + sum(map(len, attributes)) + sum(map(len, attributes.values()))
         last = chunks[-1] if chunks else None
         if (
             last is None

@@ -26,16 +26,34 @@ _starting = threading.Lock()
 
 
 class Trace:
-    """The span being served: its ids, and OpenTelemetry's span when it is recorded."""
+    """The span being served: its ids, and OpenTelemetry's span when it is recorded.
 
-    __slots__ = ("otel", "sampled", "span_id", "token", "trace_id")
+    Ids are numbers until somebody reads them: of most messages nobody does.
+    """
 
-    def __init__(self, trace_id: str, span_id: str, sampled: bool) -> None:
-        self.trace_id = trace_id
-        self.span_id = span_id
+    __slots__ = ("_span", "_trace", "otel", "sampled", "token")
+
+    def __init__(self, trace_id: int, span_id: int, sampled: bool) -> None:
+        self._trace = trace_id
+        self._span = span_id
         self.sampled = sampled
         self.otel: OtelSpan | None = None
         self.token: Any = None
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        return f"{self._trace:032x}"
+
+    @property
+    def span_id(self) -> str:
+        """16 hexadecimal digits."""
+        return f"{self._span:016x}"
+
+    def adopt(self, span: OtelSpan) -> None:
+        """Be this span, which is recorded."""
+        ids = span.get_span_context()
+        self._trace, self._span, self.otel = ids.trace_id, ids.span_id, span
 
     @property
     def traceparent(self) -> str:
@@ -43,9 +61,9 @@ class Trace:
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
 
 
-def parse(traceparent: str | None) -> tuple[str, str, bool] | None:
-    """(trace id, parent span id, sampled), or None when the header is absent or malformed."""
-    if not traceparent or len(traceparent) < 55:
+def parse(traceparent: str) -> tuple[int, int, bool] | None:
+    """(trace id, parent span id, sampled), or None when the header is malformed."""
+    if len(traceparent) < 55:
         return None
     version, trace_id, span_id, flags = (
         traceparent[:2],
@@ -55,9 +73,10 @@ def parse(traceparent: str | None) -> tuple[str, str, bool] | None:
     )
     if version == "ff" or traceparent[2] != "-" or traceparent[35] != "-" or traceparent[52] != "-":
         return None
-    if not _HEX.issuperset(version + trace_id + span_id + flags) or not int(trace_id, 16) or not int(span_id, 16):
+    if not _HEX.issuperset(version + trace_id + span_id + flags):
         return None
-    return trace_id, span_id, bool(int(flags, 16) & 1)
+    trace, span = int(trace_id, 16), int(span_id, 16)
+    return (trace, span, bool(int(flags, 16) & 1)) if trace and span else None
 
 
 def begin(name: str, traceparent: str | None, kind: str = SERVER) -> Trace:
@@ -65,11 +84,11 @@ def begin(name: str, traceparent: str | None, kind: str = SERVER) -> Trace:
     parent = parse(traceparent) if traceparent else None
     common = settings.common()
     if parent is None:
-        trace_id = f"{random.getrandbits(128) or 1:032x}"
+        trace_id = random.getrandbits(128) or 1
         sampled = common.otel_traces_sample > 0 and random.random() < common.otel_traces_sample
     else:
-        trace_id, sampled = parent[0], parent[2]
-    trace = Trace(trace_id, f"{random.getrandbits(64) or 1:016x}", sampled)
+        trace_id, _, sampled = parent
+    trace = Trace(trace_id, random.getrandbits(64) or 1, sampled)
     if common.otel_exporter_otlp_endpoint:
         if sampled:
             _record(trace, name, parent, kind)
@@ -77,21 +96,20 @@ def begin(name: str, traceparent: str | None, kind: str = SERVER) -> Trace:
             # Metrics are exported whether or not a request is ever sampled; its caller does not wait for that.
             _state["starter"] = starter = threading.Thread(target=_tracer, daemon=True)
             starter.start()
-    log.trace_context.set((trace.trace_id, trace.span_id, sampled))
+    log.trace_context.set(trace)
     return trace
 
 
-def _record(trace: Trace, name: str, parent: tuple[str, str, bool] | None, kind: str) -> None:
+def _record(trace: Trace, name: str, parent: tuple[int, int, bool] | None, kind: str) -> None:
     from opentelemetry import trace as api
     from opentelemetry.context import attach
 
     context = None
     if parent is not None:
-        remote = api.SpanContext(int(parent[0], 16), int(parent[1], 16), True, api.TraceFlags(1))
+        remote = api.SpanContext(parent[0], parent[1], True, api.TraceFlags(1))
         context = api.set_span_in_context(api.NonRecordingSpan(remote))
     span = _tracer().start_span(name, context=context, kind=api.SpanKind[kind])
-    ids = span.get_span_context()
-    trace.trace_id, trace.span_id, trace.otel = f"{ids.trace_id:032x}", f"{ids.span_id:016x}", span
+    trace.adopt(span)
     trace.token = attach(api.set_span_in_context(span, context))
 
 
@@ -128,9 +146,7 @@ def span(name: str, **attributes: str | int | float | bool) -> Iterator[None]:
 def traceparent() -> str | None:
     """The current span for an outgoing header or attribute."""
     current = log.trace_context.get()
-    if current is None:
-        return None
-    return f"00-{current[0]}-{current[1]}-{'01' if current[2] else '00'}"
+    return None if current is None else current.traceparent
 
 
 def with_trace(attributes: Mapping[str, str]) -> dict[str, str]:

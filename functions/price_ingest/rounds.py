@@ -37,11 +37,8 @@ Run = Callable[[str, Sequence[L]], Awaitable[Sequence[BaseException | None]]]
 """Settles the loads of one lane; one result for each, None for success. Must not raise for one bad load."""
 
 
-class _Ticket(Generic[L]):
-    __slots__ = ("done", "load")
-
-    def __init__(self, load: L, done: asyncio.Future[None]) -> None:
-        self.load, self.done = load, done
+_Ticket = tuple[L, "asyncio.Future[None]"]
+"""A load, and what its caller waits for."""
 
 
 class _Lane(Generic[L]):
@@ -71,26 +68,27 @@ class Rounds(Generic[L]):
     ) -> None:
         self._run, self._most_updates = run, most_updates
         self._in_flight, self._most_waiting = in_flight, most_waiting
-        self._worth = most_updates // 8 if worth is None else worth
+        self._worth = most_updates // 5 if worth is None else worth
         self._lanes: dict[str, _Lane[L]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def submit(self, lane_id: str, load: L) -> None:
-        """Settle `load` with whatever else waits in its lane.
+    def submit(self, lane_id: str, load: L) -> asyncio.Future[None]:
+        """Settle `load` with whatever else waits in its lane; the future ends with what its round says about it.
 
-        Raises what its round says about it, or Retryable when the lane is full.
+        Raises Retryable when the lane is full.
         """
         lane = self._lanes.get(lane_id)
         if lane is None:
             lane = self._lanes[lane_id] = _Lane()
-        if lane.weight and lane.weight + load.weight > self._most_waiting:
+        weight = load.weight
+        if lane.weight and lane.weight + weight > self._most_waiting:
             raise Retryable("too many updates are waiting; come back later")
-        ticket = _Ticket(load, asyncio.get_running_loop().create_future())
-        lane.waiting.append(ticket)
-        lane.weight += load.weight
-        _waiting.value += load.weight
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lane.waiting.append((load, done))
+        lane.weight += weight
+        _waiting.value += weight
         self._start(lane_id, lane)
-        await ticket.done
+        return done
 
     def _start(self, lane_id: str, lane: _Lane[L]) -> None:
         while not lane.running or (lane.running < self._in_flight and lane.weight >= self._worth):
@@ -110,15 +108,15 @@ class Rounds(Generic[L]):
         tickets: list[_Ticket[L]] = []
         weight = 0
         while lane.waiting:
-            load = lane.waiting[0].load
+            load, _ = lane.waiting[0]
             if tickets and weight + load.weight > self._most_updates:
                 break
             if lane.busy and not lane.busy.isdisjoint(load.keys):
                 break
             tickets.append(lane.waiting.popleft())
             weight += load.weight
-        for ticket in tickets:
-            lane.busy.update(ticket.load.keys)
+        for load, _ in tickets:
+            lane.busy.update(load.keys)
         lane.weight -= weight
         _waiting.value -= weight
         return tickets
@@ -127,22 +125,22 @@ class Rounds(Generic[L]):
         _sizes.observe(len(tickets))
         results: Sequence[BaseException | None]
         try:
-            results = await self._run(lane_id, [ticket.load for ticket in tickets])
+            results = await self._run(lane_id, [load for load, _ in tickets])
         except Exception as error:
             results = [error] * len(tickets)
         except BaseException:  # the process is going down: whoever waits must be told
             results = [Retryable("stopped before it was settled")] * len(tickets)
             raise
         finally:
-            for ticket in tickets:
-                lane.busy.difference_update(ticket.load.keys)
+            for load, _ in tickets:
+                lane.busy.difference_update(load.keys)
             lane.running -= 1
             self._start(lane_id, lane)
-            for ticket, result in zip(tickets, results, strict=True):
+            for (_, done), result in zip(tickets, results, strict=True):
                 # Its caller may have gone away; the round has settled it all the same.
-                if ticket.done.done():
+                if done.done():
                     continue
                 if result is None:
-                    ticket.done.set_result(None)
+                    done.set_result(None)
                 else:
-                    ticket.done.set_exception(result)
+                    done.set_exception(result)

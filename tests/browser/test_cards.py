@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,17 @@ async def show_card(page: Page, code: str) -> None:
     await page.get_by_role("button", name="Use the card").click()
 
 
+async def to_pay(page: Page, total: str) -> None:
+    """The cart's total. Carts may be priced by rules five seconds old; whoever opens one again asks anew."""
+    shown = page.locator("#totals .total")
+    for _ in range(4):
+        with contextlib.suppress(AssertionError):
+            return await expect(shown).to_contain_text(total, timeout=2_000)
+        await page.reload()
+        await page.get_by_text("Coupon or brand card").click()
+    await expect(shown).to_contain_text(total)
+
+
 async def charged(town: Town, amount: int) -> int:
     """How often Stripe has charged it."""
     return len([each for each in await town.ledger() if each.get("amount") == amount])
@@ -48,9 +60,9 @@ async def test_a_typed_card_makes_the_cart_and_the_receipt_cheaper(visitor: Visi
     await show_card(page, "acme-own:9780123456784")
     await expect(page.get_by_text("****6784 of acme-own counts.")).to_be_visible()
     await expect(page.get_by_label("Brand card")).to_be_hidden()
+    await to_pay(page, "€6.14")
     await expect(page.locator("#totals")).to_contain_text("Club price 701")
     await expect(page.locator("#totals")).to_contain_text("-€2.08")
-    await expect(page.locator("#totals .total")).to_contain_text("€6.14")
     await axe(page)
 
     # Taken off and shown again: the total goes with it.
@@ -81,7 +93,7 @@ async def test_the_camera_sees_a_card_too(visitor: Visitor, town: Town, playwrig
         await page.get_by_text("Coupon or brand card").click()
         await page.get_by_role("button", name="Scan the card").click()
         await expect(page.get_by_text("****6777 of acme-own counts.")).to_be_visible()
-        await expect(page.locator("#totals .total")).to_contain_text("€2.99")
+        await to_pay(page, "€2.99")
         await expect(page.locator("video")).to_be_hidden()
         await page.get_by_role("button", name="Pay €2.99").click()
         await page.get_by_role("button", name="Pay now").click()

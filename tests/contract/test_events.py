@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import types
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -36,7 +37,7 @@ def breaches(value: Any, kind: Any, place: str = "data") -> list[str]:
     return [] if type(value) is kind else [f"{place} is not {kind.__name__}"]
 
 
-def pushed(data: bytes, attributes: dict[str, str]) -> Message:
+def pushed(data: bytes, attributes: Mapping[str, str]) -> Message:
     message = {"messageId": "1", "data": base64.b64encode(data).decode(), "attributes": attributes}
     return Message({"message": message, "subscription": "s"}, "/push", {})
 

@@ -18,7 +18,7 @@ from functions.common.retail.barcode import canonical, check_digit
 from local.suite import Suite
 from retailscan import audit
 
-TENANT, STORE = "acme", "acme-centre"
+TENANT, STORE, TIME_ZONE = "acme", "acme-centre", "Europe/Berlin"
 PATIENCE = 20.0
 GOOD_CARD, BAD_CARD = "pm_card_visa", "pm_card_chargeDeclined"
 
@@ -55,7 +55,7 @@ class Town:
             "default": "standard",
         }
         await self.call("PUT", "/v1/tenant-settings", self.brand_manager, json={"taxes": taxes, "refundLimit": None})
-        store = {"storeId": STORE, "name": "Acme Centre", "currency": "EUR", "timeZone": "Europe/Berlin"}
+        store = {"storeId": STORE, "name": "Acme Centre", "currency": "EUR", "timeZone": TIME_ZONE}
         await self.call("POST", "/v1/stores", self.brand_manager, 201, json=store)
         await self.call("POST", "/v1/brands", self.brand_manager, 201, json={"brandId": "acme-own", "name": "Acme"})
 

@@ -106,7 +106,7 @@ def test_the_contract_holds_for_whatever_is_sent(case: Case[Any], mall: Mall) ->
     made[op.id] += 1
     if not FULL and op.id in MANY_FORMS and made[op.id] % 16 != 1:
         return
-    # A path with a line break never reaches a function: functions-framework's own router answers it, in plain text.
+    # In a process's first request functions-framework's own router answers a path with a line break, in plain text.
     # A question mark that is not escaped is no part of a path.
     if any(set("\n?#") & set(unquote(str(value))) for value in (case.path_parameters or {}).values()):
         return

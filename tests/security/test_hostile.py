@@ -153,7 +153,7 @@ def test_no_text_of_a_caller_forges_a_line_of_the_log(
     evil = {"X-Request-Id": '"}{', "User-Agent": '"\t{"', "Traceparent": '"}{', "Idempotency-Key": '"}\t{"'}
     replies.append(mall.ask(op, {**headers, **evil}))
     replies.append(mall.ask(op, {"Authorization": 'Bearer "}{'}))
-    # A path with a line break never reaches a function: functions-framework's own router answers, in plain text.
+    # In a process's first request functions-framework's own router answers a path with a line break, in plain text.
     ours = [reply for reply in replies if reply.headers["content-type"] == "application/json"]
     check(capsys.readouterr().err, sum(reply.status_code >= 400 for reply in ours))
 

@@ -5,9 +5,8 @@ The id is made where the fact is written, so a fact published twice is recognise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,8 +15,7 @@ from functions.common.events import Message
 from functions.common.pubsub import OutMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One fact. `occurred_at` is aware; `data` is JSON as the contract of `type` and `version` says.
 
     `store_id` is empty when the fact is about the tenant as a whole.

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.common import clock, deadletters, mongo, pubsub
+from functions.common import auth, clock, deadletters, mongo, pubsub
 from local.issuer import OIDC_ISSUER, PUSH_SERVICE_ACCOUNT
 from tests.functional.common.test_http_door import SOURCE
 from tests.support import SERVICE_URL, World, app_of, bearer, client_of, close, push_body
@@ -86,6 +86,28 @@ async def test_only_the_platform_may_call(client: httpx.AsyncClient, world: Worl
         headers = bearer(issuer.sign("oidc", push_claims(**changes)))
         assert (await client.post(PATH, json=body, headers=headers)).status_code == 403, name
     assert (await client.post(PATH, json=body, headers=bearer(issuer.sign("oidc", push_claims())))).status_code == 204
+
+
+async def test_a_token_is_looked_at_again_when_it_is_another_one_or_has_expired(
+    client: httpx.AsyncClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = push_body(b'{"do": "apply"}')
+    genuine = bearer(world.issuer.sign("oidc", push_claims(exp=int(clock.seconds()) + 600)))
+    forged = {"Authorization": genuine["Authorization"][:-6] + "AAAAAA"}
+    for headers, status in ((genuine, 204), (genuine, 204), (forged, 401), ({}, 401), (genuine, 204)):
+        assert (await client.post(PATH, json=body, headers=headers)).status_code == status
+
+    async def refused(*_: Any) -> None:
+        auth.refuse("looked at again")
+
+    monkeypatch.setattr(auth.Verifier, "verify", refused)
+    assert (await client.post(PATH, json=body, headers=genuine)).status_code == 204
+    later = clock.seconds() + 601
+    clock.freeze(lambda: later)
+    try:
+        assert (await client.post(PATH, json=body, headers=genuine)).status_code == 401
+    finally:
+        clock.freeze(None)
 
 
 def push_claims(**changes: Any) -> dict[str, Any]:

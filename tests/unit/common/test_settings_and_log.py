@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from functions.common import log, settings
-from functions.common.telemetry import parse
+from functions.common.telemetry import Trace, parse
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def test_a_secret_setting_does_not_show_in_the_repr() -> None:
 
 
 def test_a_log_line_is_one_json_object_with_cloud_loggings_fields(capsys: pytest.CaptureFixture[str]) -> None:
-    log.trace_context.set(("a" * 32, "b" * 16, True))
+    log.trace_context.set(Trace(int("a" * 32, 16), int("b" * 16, 16), True))
     try:
         log.warning("stock.low", text="two\nlines\x1b[31m", count=3)
     finally:
@@ -75,4 +75,10 @@ def test_a_malformed_traceparent_starts_a_new_trace(header: str) -> None:
 
 
 def test_a_good_traceparent_is_continued() -> None:
-    assert parse(f"00-{'a' * 32}-{'b' * 16}-01") == ("a" * 32, "b" * 16, True)
+    assert parse(f"00-{'a' * 32}-{'b' * 16}-01") == (int("a" * 32, 16), int("b" * 16, 16), True)
+
+
+def test_the_ids_of_a_trace_are_written_out_in_full() -> None:
+    trace = Trace(0xA, 0xB, False)
+    assert (trace.trace_id, trace.span_id) == ("a".zfill(32), "b".zfill(16))
+    assert trace.traceparent == f"00-{'a'.zfill(32)}-{'b'.zfill(16)}-00"

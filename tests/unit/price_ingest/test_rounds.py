@@ -44,8 +44,12 @@ class Runner:
         return [self.failing.get(load.name) for load in loads]
 
 
+async def handed_in(rounds: Rounds[Load], lane: str, load: Load) -> None:
+    await rounds.submit(lane, load)
+
+
 async def settled(rounds: Rounds[Load], runner: Runner, *loads: Load, lane: str = "t1") -> list[Any]:
-    waiting = [asyncio.ensure_future(rounds.submit(lane, load)) for load in loads]
+    waiting = [asyncio.ensure_future(handed_in(rounds, lane, load)) for load in loads]
     await asyncio.sleep(0)
     runner.go.set()
     return await asyncio.gather(*waiting, return_exceptions=True)
@@ -89,8 +93,8 @@ async def test_a_product_is_in_one_round_at_a_time_and_nobody_overtakes() -> Non
 async def test_tenants_do_not_wait_for_one_another() -> None:
     runner = Runner()
     rounds = Rounds(runner, in_flight=1)
-    flood = [asyncio.ensure_future(rounds.submit("t1", Load(f"a{n}", "x"))) for n in range(50)]
-    other = asyncio.ensure_future(rounds.submit("t2", Load("b")))
+    flood = [asyncio.ensure_future(handed_in(rounds, "t1", Load(f"a{n}", "x"))) for n in range(50)]
+    other = asyncio.ensure_future(handed_in(rounds, "t2", Load("b")))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert ("t2", ["b"]) in runner.rounds
@@ -132,7 +136,7 @@ async def test_a_lane_that_is_full_sends_messages_back() -> None:
 async def test_who_goes_away_does_not_disturb_the_others() -> None:
     runner = Runner()
     rounds = Rounds(runner, in_flight=1)
-    waiting = [asyncio.ensure_future(rounds.submit("t1", Load(name))) for name in "abc"]
+    waiting = [asyncio.ensure_future(handed_in(rounds, "t1", Load(name))) for name in "abc"]
     await asyncio.sleep(0)
     waiting[1].cancel()
     runner.go.set()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -157,7 +158,7 @@ async def test_what_does_not_fit_is_a_difference(door: httpx.AsyncClient, world:
 
 
 async def test_today_is_not_complete_and_tomorrow_has_not_begun(door: httpx.AsyncClient, world: World) -> None:
-    today = datetime.now(UTC).astimezone().date()
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     assert (await closed(door, world, today))["complete"] is False
     reply = await close(door, world, today + timedelta(days=3))
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "DAY_NOT_BEGUN")
