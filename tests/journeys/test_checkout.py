@@ -226,7 +226,9 @@ async def test_a_line_of_a_promotion_comes_back(town: Town) -> None:
 async def test_a_day_is_closed_with_what_it_took(town: Town) -> None:
     receipts = town.db["purchases"].find({"storeId": STORE, "receipt.number": {"$gt": 0}})
     # Days are the store's: within an hour or two of its midnight they are not the machine's, and there may be two.
-    sold = Counter([each["receipt"]["at"].astimezone(ZoneInfo(TIME_ZONE)).date().isoformat() async for each in receipts])
+    sold = Counter(
+        [each["receipt"]["at"].astimezone(ZoneInfo(TIME_ZONE)).date().isoformat() async for each in receipts]
+    )
     assert sold
     for day, bought in sold.items():
         closing = await town.call("POST", f"/v1/stores/{STORE}/day-closings", town.manager, json={"date": day})
