@@ -63,20 +63,24 @@ cover: venv ## only whether every branch of the rules is tested
 	$(BIN)/coverage run -m pytest -q tests/unit -m "not slow"
 	$(BIN)/coverage report
 
-# Two lanes, each with servers of its own. Beside the others run, one after the other, tests that wait a lot or bring all
-# of the suite with them; what they say comes after. The rules are covered by their unit tests alone, and coverage is said
-# only when a branch is not: a good run ends with pytest's summaries.
-BESIDE := tests/faults tests/integration/local tests/integration/bench tests/browser tests/integration/clients \
-	tests/journeys tests/infra tests/guards
+# Three lanes, each with servers of its own, because most tests wait for one more than they work: tests that bring all of
+# the suite with them, tests of single rooms, and, giving way to both, whatever mostly works. What the first two say comes
+# at the end. The rules are covered by their unit tests alone, and coverage is said only when a branch is not: a good run
+# ends with pytest's summaries.
+SUITES := tests/faults tests/integration/local tests/integration/bench tests/browser tests/integration/clients \
+	tests/journeys tests/infra
+ROOMS := tests/integration
 
 .PHONY: test
 test: venv ## all checks and all tests, the faults in their small size
-	@said=$$(mktemp); $(PYTHON) -m pytest -m "not soak" $(BESIDE) >"$$said" 2>&1 & beside=$$!; \
-	trap 'kill $$beside 2>/dev/null || true; rm -f "$$said"' EXIT; status=0; \
-	$(MAKE) --no-print-directory check; \
-	$(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
-	$(PYTHON) -m pytest -m "not soak" tests --ignore=tests/unit $(addprefix --ignore=,$(BESIDE)) || status=1; \
-	wait $$beside || status=1; cat "$$said"; \
+	@pytest="$(PYTHON) -m pytest -m 'not soak'"; said=$$(mktemp -d); \
+	lane() { eval "$$pytest $$2" >"$$said/$$1" 2>&1 & lanes="$$lanes $$!"; }; lanes=""; \
+	trap 'kill $$lanes 2>/dev/null || true; rm -rf "$$said"' EXIT; status=0; \
+	lane suites "$(SUITES)"; lane rooms "$(ROOMS) $(addprefix --ignore=,$(SUITES))"; \
+	nice -n 5 $(MAKE) --no-print-directory check; \
+	nice -n 5 $(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
+	nice -n 5 $(PYTHON) -m pytest -m "not soak" tests $(addprefix --ignore=,tests/unit $(ROOMS) $(SUITES)) || status=1; \
+	for each in $$lanes; do wait $$each || status=1; done; cat "$$said"/*; \
 	report=$$($(BIN)/coverage report) || { echo "$$report"; status=1; }; exit $$status
 
 .PHONY: test-browser

@@ -30,7 +30,8 @@ class Mongo:
     """A replica set of real `mongod` processes; `uri` is what clients use.
 
     `parameters` become `--setParameter` (for example enableTestCommands=1, ttlMonitorEnabled=false).
-    Two or more members elect a new primary after 2 s, so that fault tests take seconds.
+    Two or more members elect a new primary after 2 s, so that fault tests take seconds. Unless `journaled`, a majority
+    acknowledges what only its memory holds: for data that is not to survive the processes.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Mongo:
         members: int = 1,
         ports: Sequence[int] | None = None,
         parameters: Mapping[str, str] | None = None,
+        journaled: bool = True,
         cache_gb: float = 1.0,
         binary: Path | None = None,
     ) -> None:
@@ -48,6 +50,7 @@ class Mongo:
         if len(self.ports) != members:
             raise LocalError(f"{members} mongod members need {members} ports, not {len(self.ports)}.")
         self._parameters = dict(parameters or {})
+        self._journaled = journaled
         self._cache_gb = cache_gb
         self._binary = binary or find_mongod()
         self.members = [self._member(number, port) for number, port in enumerate(self.ports)]
@@ -168,6 +171,7 @@ class Mongo:
             "_id": REPLICA_SET,
             "version": 1,
             "members": [{"_id": number, "host": host} for number, host in enumerate(hosts)],
+            "writeConcernMajorityJournalDefault": self._journaled,
             "settings": {"electionTimeoutMillis": ELECTION_TIMEOUT_MS, "heartbeatIntervalMillis": 500},
         }
 

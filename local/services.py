@@ -66,12 +66,15 @@ def choose_mongo(
     ports: Sequence[int] | None = None,
     members: int = 1,
     parameters: Mapping[str, str] | None = None,
+    journaled: bool = True,
 ) -> Mongo | External:
-    """The replica set of MONGODB_URI when that is set, else one of our own; not started yet."""
+    """The replica set of MONGODB_URI when that is set, else one of our own (as `Mongo`); not started yet."""
     address = os.environ.get("MONGODB_URI")
     if address:
         return External(address)
-    return Mongo(data_dir, members=len(ports) if ports else members, ports=ports, parameters=parameters)
+    return Mongo(
+        data_dir, members=len(ports) if ports else members, ports=ports, parameters=parameters, journaled=journaled
+    )
 
 
 def choose_redis(

@@ -67,7 +67,8 @@ def _settings() -> frozenset[str]:
 def mongod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URI of a real one-member replica set, shared by the session (MONGODB_URI when set)."""
     folder = _memory() or tmp_path_factory.mktemp("mongod")
-    server = services.choose_mongo(folder).spawn()
+    # No test takes it away: those who want to see a server die and come back start their own.
+    server = services.choose_mongo(folder, journaled=False).spawn()
     _lent.extend([] if isinstance(server, services.External) else server.members)
     try:
         yield server.wait_ready().uri
