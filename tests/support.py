@@ -14,6 +14,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,19 @@ ROOT = Path(__file__).parent.parent
 SERVICE_URL = "https://door.test"
 
 
+@cache
+def _issuer() -> Issuer:
+    """One for all tests: keys take longer to make than most tests take."""
+    return Issuer()
+
+
 class World:
     """The environment of a door under test, and callers of every kind."""
 
     def __init__(self, *, mongo_uri: str = "", database: str = "test", redis_url: str = "", **more: Any) -> None:
         # What is tested is rarely speed, and the machine may be busy; outage tests set the real 50 ms themselves.
         more.setdefault("redis_timeout_seconds", 2.0)
-        self.issuer = Issuer()
+        self.issuer = _issuer()
         jwks = {
             name: json.dumps(self.issuer.jwks(name)) for name in ("identity", "oidc", "session", "store-codes", "exit")
         }

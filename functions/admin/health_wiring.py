@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.admin import settings
 from functions.admin.health import Source
 from functions.admin.health_watch import PATIENCE_SECONDS, NoSource, Watch
+from functions.common import certificates
 from functions.common import settings as common_settings
 from functions.common.once import OncePerLoop
 from functions.common.settings import SettingsError
@@ -21,13 +22,14 @@ def _source() -> Source:
     if name == "google":
         from functions.admin.health_google import GoogleCloud, Signer
 
-        client = httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False)
+        client = httpx.AsyncClient(verify=certificates.trusted(), timeout=PATIENCE_SECONDS, trust_env=False)
         return GoogleCloud(client, Signer(), common.google_cloud_project)
     if name == "local" and common.environment in _LOCAL:
         from functions.admin.health_local import LocalCloud
 
         gateway = settings.load().public_api_url
-        client = httpx.AsyncClient(base_url=gateway, timeout=PATIENCE_SECONDS, trust_env=False)
+        trusted = certificates.trusted()
+        client = httpx.AsyncClient(base_url=gateway, verify=trusted, timeout=PATIENCE_SECONDS, trust_env=False)
         return LocalCloud(client, gateway)
     raise SettingsError(f"OPERATIONS_SOURCE={name} is none of google, none, and local on a developer's machine")
 

@@ -11,7 +11,7 @@ from functions.admin import rendering, settings, signing_in
 from functions.admin.api import Api
 from functions.admin.sealing import Sealer
 from functions.admin.visit import POLICY, Session, Surroundings, Visit, session_of, without_token
-from functions.common import auth, web
+from functions.common import auth, certificates, web
 from functions.common import settings as common_settings
 from functions.common.errors import Unauthenticated
 from functions.common.once import Once, OncePerLoop
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from functions.common.http import Call
 
 HERE = Path(__file__).parent
+templates = rendering.Templates(HERE / "templates")
+assets = rendering.Assets(HERE / "static")
 files: Once[web.Folder] = Once(lambda: web.Folder(HERE / "static", POLICY))
 _LOCAL = frozenset({"local", "test"})
 
@@ -32,7 +34,6 @@ class Wiring:
     """What belongs to one event loop."""
 
     around: Surroundings
-    templates: rendering.Templates
     client: httpx.AsyncClient
     provider: signing_in.Provider
 
@@ -45,21 +46,21 @@ def _build() -> Wiring:
         raise SettingsError("PUBLIC_API_URL is empty: the dashboard would not know where the API is")
     client = httpx.AsyncClient(
         base_url=own.public_api_url,
+        verify=certificates.trusted(),
         timeout=httpx.Timeout(own.dashboard_api_seconds, connect=2.0),
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         follow_redirects=False,
         trust_env=False,
     )
-    templates = rendering.Templates(HERE / "templates")
     around = Surroundings(
         sealer=_sealer(own.dashboard_key),
         render=templates.render,
-        asset=rendering.Assets(HERE / "static").url,
+        asset=assets.url,
         hosts=frozenset({urlsplit(own.public_api_url).netloc}),
         secure=common.environment not in _LOCAL,
         upload_origin=own.upload_origin,
     )
-    return Wiring(around, templates, client, signing_in.provider(own, common.environment, client))
+    return Wiring(around, client, signing_in.provider(own, common.environment, client))
 
 
 wiring = OncePerLoop(_build)
@@ -103,5 +104,6 @@ async def close() -> None:
 
 async def ready() -> dict[str, str]:
     """The pages need the API, which says itself whether it is ready; the first reader should not wait for imports."""
-    wiring().templates.warm()
+    wiring()
+    templates.warm()
     return {}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from functions.common import clock, log, settings
+from functions.common import certificates, clock, log, settings
 from functions.common.errors import Forbidden, Unauthenticated, Unavailable
 from functions.common.once import Once
 
@@ -80,7 +80,7 @@ class KeySet:
         import httpx
 
         try:
-            async with httpx.AsyncClient(timeout=2.0, follow_redirects=False) as client:
+            async with httpx.AsyncClient(verify=certificates.trusted(), timeout=2.0) as client:
                 response = await client.get(self._url)
                 response.raise_for_status()
                 self._keys = self._read(response.json())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from functions.common import clock, log, metrics
+from functions.common import certificates, clock, log, metrics
 from functions.discount.brand_card import Answer, AnswerUnreadable, Scanned, read_answer
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ class RestLoyalty:
         if self._client is None or self._loop is not loop:
             self._client = httpx.AsyncClient(
                 headers={"authorization": f"Bearer {self._key}", "accept-encoding": "identity"},
+                verify=certificates.trusted(),
                 timeout=self._timeout,
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
                 follow_redirects=False,

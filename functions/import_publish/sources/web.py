@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore
 import httpx
 
+from functions.common import certificates
 from functions.import_publish.sources.guard import Guard
 from functions.import_publish.sources.problems import Budget, SourceProblem, unreachable
 
@@ -42,7 +43,7 @@ class Transport(httpx.AsyncBaseTransport):
         self._guard, self._budget, self._limit = guard, budget, limit
         self._ends = monotonic() + budget.seconds
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
+            ssl_context=certificates.trusted(),
             max_connections=4,
             network_backend=_Backend(guard),
         )

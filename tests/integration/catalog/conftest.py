@@ -15,8 +15,6 @@ from functions.catalog import settings as catalog_settings
 from functions.catalog.collections import COLLECTIONS
 from functions.common import migrations, mongo, pubsub
 from functions.common.pubsub import OutMessage
-from local.issuer import Issuer
-from tests import support
 from tests.support import World
 
 TENANT, OTHER_TENANT = "acme", "umbrella"
@@ -66,17 +64,8 @@ class Catalog:
         return [(event["type"], event["data"]) for event in self.published]
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
-async def world(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
+async def world(mongod: str, redis_server: str, emptied_database: str) -> AsyncIterator[World]:
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         # Another folder's products of the same names may still be in the cache.

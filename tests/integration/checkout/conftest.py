@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 
 from functions.common import clock, failpoints, migrations, mongo, pubsub, tenants
-from local.issuer import Issuer
 from tests import support
 from tests.integration.checkout.floor import Floor
 from tests.support import World
@@ -17,17 +16,8 @@ WITH_RULES = [each for room in migrations.discover().values() for each in room i
 """Those whose indexes and validators decide something here; making all of them takes a second."""
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
-async def world(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
+async def world(mongod: str, redis_server: str, emptied_database: str) -> AsyncIterator[World]:
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         tenants.forget()

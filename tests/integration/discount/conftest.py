@@ -15,7 +15,6 @@ from functions.catalog.collections import COLLECTIONS as CATALOG
 from functions.common import migrations, mongo, products, pubsub
 from functions.common.pubsub import OutMessage
 from functions.discount.collections import COLLECTIONS
-from local.issuer import Issuer
 from tests import support
 from tests.integration.discount import card_room
 from tests.integration.discount.card_room import BERLIN, PARIS, RIVAL, ROME, TENANT, CardRoom
@@ -77,17 +76,8 @@ class Discount:
         ]
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
-async def world(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
+async def world(mongod: str, redis_server: str, emptied_database: str) -> AsyncIterator[World]:
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         kept = [each for each in CATALOG if each.name in ("stores", "products")]

@@ -19,8 +19,6 @@ from functions.common.migrations import Collection
 from functions.common.pubsub import OutMessage
 from functions.exit_gate import settings as gate_settings
 from functions.exit_gate import wiring
-from local.issuer import Issuer
-from tests import support
 from tests.support import World
 from tests.unit.checkout.papers.goods import line, receipted
 
@@ -86,17 +84,10 @@ def code(reply: httpx.Response) -> tuple[int, str]:
     return reply.status_code, reply.json()["error"]["code"]
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
 async def gate(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Gate]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         gate_settings.load.replace(None)

@@ -17,8 +17,6 @@ from functions.common import clock, migrations, mongo, products, pubsub, tasks
 from functions.common.migrations import SHARED
 from functions.import_publish.collections import COLLECTIONS
 from functions.import_publish.sources import blobs
-from local.issuer import Issuer
-from tests import support
 from tests.support import World
 from tests.unit.import_publish.fakes import MemoryBucket
 
@@ -137,17 +135,10 @@ class Room:
         await self.database.products.insert_one({**document, "units": units})
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
 async def room(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+    mongod: str, redis_server: str, emptied_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Room]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         await migrations.apply(mongo.database(), [*SHARED, *CATALOG, *COLLECTIONS])

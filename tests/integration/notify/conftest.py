@@ -23,9 +23,7 @@ from functions.notify import settings, wiring
 from functions.notify.collections import COLLECTIONS
 from functions.notify.fcm import Fcm
 from local.fcm import FcmServer
-from local.issuer import Issuer
 from local.processes import HOST, free_port
-from tests import support
 from tests.support import ROOT, World, app_of, push_body
 
 TENANT, STORE, OTHER_STORE, RIVAL, RIVAL_STORE = "acme", "acme-centre", "acme-north", "bolt", "bolt-centre"
@@ -137,12 +135,6 @@ PLACE = {"session": "notices-of-visits", "discount": "notices-of-cards", "checko
          "purchase": "notices-of-checkouts"}  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
 async def fcm() -> AsyncIterator[FcmServer]:
     async with FcmServer() as server:
@@ -165,11 +157,8 @@ async def world(
     mongod: str,
     redis_server: str,
     emptied_database: str,
-    issuer: Issuer,
     fcm: FcmServer,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[World]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     world.environment |= {"FCM_ENDPOINT": fcm.url, "NOTICE_STREAM_SECONDS": "60"}
     with world.installed():

@@ -20,8 +20,6 @@ from functions.discount.collections import COLLECTIONS as DISCOUNT
 from functions.sessions import settings as sessions_settings
 from functions.sessions import wiring
 from functions.sessions.collections import COLLECTIONS
-from local.issuer import Issuer
-from tests import support
 from tests.support import World, bearer
 
 TENANT, STORE, OTHER_STORE = "acme", "acme-berlin", "umbrella-rome"
@@ -82,17 +80,8 @@ def forget() -> None:
     tenants.forget()
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
-async def check_in(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[CheckIn]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
+async def check_in(mongod: str, redis_server: str, emptied_database: str) -> AsyncIterator[CheckIn]:
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         forget()

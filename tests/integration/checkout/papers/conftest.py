@@ -13,23 +13,12 @@ from functions.checkout.papers.issuing import Papers
 from functions.common import clock, migrations, mongo, stores, tenants
 from functions.common.purchases import Purchases
 from functions.common.retail import purchase_states as states
-from local.issuer import Issuer
-from tests import support
 from tests.support import World
 from tests.unit.checkout.papers.goods import STORE, TENANT, purchase
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
-async def world(
-    mongod: str, redis_server: str, emptied_database: str, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
+async def world(mongod: str, redis_server: str, emptied_database: str) -> AsyncIterator[World]:
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     with world.installed():
         tenants.forget()

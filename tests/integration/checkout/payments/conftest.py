@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from functions.checkout.payments.stripe_payments import StripePayments
-from local.issuer import Issuer
 from local.stripe import FakeStripe
 from local.stripe.server import PUBLISHABLE_KEY, SECRET_KEY
-from tests import support
 from tests.integration.checkout.payments.localstripe_server import localstripe
 from tests.integration.checkout.payments.shop import Shop, opened
 from tests.support import World
@@ -37,22 +35,14 @@ def other_stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def issuer() -> Issuer:
-    """Keys take a while to make."""
-    return Issuer()
-
-
 @pytest.fixture
 async def shop(
     mongod: str,
     redis_server: str,
     emptied_database: str,
-    issuer: Issuer,
     stripe: FakeStripe,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Shop]:
-    monkeypatch.setattr(support, "Issuer", lambda: issuer)
     world = World(mongo_uri=mongod, database=emptied_database, redis_url=redis_server)
     async with opened(world, stripe, monkeypatch) as made:
         yield made
