@@ -63,9 +63,9 @@ cover: venv ## only whether every branch of the rules is tested
 	$(BIN)/coverage run -m pytest -q tests/unit -m "not slow"
 	$(BIN)/coverage report
 
-# Three lanes, each with servers of its own, because most tests wait for one more than they work: tests that bring all of
-# the suite with them, tests of single rooms, and, giving way to both, whatever mostly works. What the first two say comes
-# at the end. The rules are covered by their unit tests alone, and coverage is said only when a branch is not: a good run
+# Three lanes, each with servers of its own, because most tests wait for these more than they work: tests that bring all of
+# the suite with them, tests of single rooms, and the rest, whose rules give way to both. What the first two say comes at
+# the end. The rules are covered by their unit tests alone, and coverage is said only when a branch is not: a good run
 # ends with pytest's summaries.
 SUITES := tests/faults tests/integration/local tests/integration/bench tests/browser tests/integration/clients \
 	tests/journeys tests/infra
@@ -79,7 +79,7 @@ test: venv ## all checks and all tests, the faults in their small size
 	lane suites "$(SUITES)"; lane rooms "$(ROOMS) $(addprefix --ignore=,$(SUITES))"; \
 	nice -n 5 $(MAKE) --no-print-directory check; \
 	nice -n 5 $(BIN)/coverage run -m pytest -m "not soak" tests/unit || status=1; \
-	nice -n 5 $(PYTHON) -m pytest -m "not soak" tests $(addprefix --ignore=,tests/unit $(ROOMS) $(SUITES)) || status=1; \
+	$(PYTHON) -m pytest -m "not soak" tests $(addprefix --ignore=,tests/unit $(ROOMS) $(SUITES)) || status=1; \
 	for each in $$lanes; do wait $$each || status=1; done; cat "$$said"/*; \
 	report=$$($(BIN)/coverage report) || { echo "$$report"; status=1; }; exit $$status
 

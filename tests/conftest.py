@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+import httpx
 import hypothesis
 import pytest
 
@@ -28,6 +29,10 @@ ROOM = 8 << 30
 # How long an example takes is the machine's matter, and it may be busy; what must be fast is measured by benchmarks.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+# Each client would read all certificate authorities anew, a fifth of the work of all tests. None of them leaves this
+# machine. Should httpx call it otherwise one day, no test begins.
+pytest.MonkeyPatch().setattr("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context))
 
 _given = dict(os.environ)
 """The environment that the session was started with."""

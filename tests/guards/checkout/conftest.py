@@ -6,7 +6,6 @@ import pytest
 
 from functions.common import failpoints
 from tests.integration.checkout.conftest import floor as floor
-from tests.integration.checkout.conftest import issuer as issuer
 from tests.integration.checkout.conftest import later as later
 from tests.integration.checkout.conftest import told as told
 from tests.integration.checkout.conftest import world as world

@@ -1,5 +1,4 @@
 """The doors of brand cards, and the collections of redemptions."""
 
 from tests.integration.discount.conftest import cards as cards
-from tests.integration.discount.conftest import issuer as issuer
 from tests.integration.discount.conftest import world as world

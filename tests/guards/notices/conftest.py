@@ -2,6 +2,5 @@
 
 from tests.integration.notify.conftest import fcm as fcm
 from tests.integration.notify.conftest import held_clock as held_clock
-from tests.integration.notify.conftest import issuer as issuer
 from tests.integration.notify.conftest import room as room
 from tests.integration.notify.conftest import world as world

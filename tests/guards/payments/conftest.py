@@ -1,6 +1,5 @@
 """A shop whose checkouts are paid at a local Stripe."""
 
-from tests.integration.checkout.payments.conftest import issuer as issuer
 from tests.integration.checkout.payments.conftest import payments as payments
 from tests.integration.checkout.payments.conftest import shop as shop
 from tests.integration.checkout.payments.conftest import stripe as stripe

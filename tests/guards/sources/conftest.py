@@ -1,6 +1,5 @@
 """The room of imports with an ERP, a bucket and a Secret Manager."""
 
-from tests.integration.import_publish.conftest import issuer as issuer
 from tests.integration.import_publish.conftest import later as later
 from tests.integration.import_publish.conftest import room as room
 from tests.integration.import_publish.sources.conftest import bucket as bucket

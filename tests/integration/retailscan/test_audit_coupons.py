@@ -11,7 +11,6 @@ from functions.common import clock, mongo, redemptions
 from retailscan import audit, audit_coupons
 from tests.integration.discount.conftest import BERLIN, TENANT, Discount
 from tests.integration.discount.conftest import discount as discount
-from tests.integration.discount.conftest import issuer as issuer
 from tests.integration.discount.conftest import world as world
 from tests.integration.discount.test_redemptions import claim, order, rule
 

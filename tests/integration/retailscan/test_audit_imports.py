@@ -10,7 +10,6 @@ import pytest
 from functions.common import clock
 from retailscan import audit
 from tests.integration.import_publish.conftest import MILK, RICE, WINE, Room
-from tests.integration.import_publish.conftest import issuer as issuer
 from tests.integration.import_publish.conftest import room as room
 
 FILE = f"barcode,name,price\n{MILK},Oat milk,1.99\n{WINE},Red wine,7.50\n{RICE},Rice,cheap\n"
