@@ -66,7 +66,7 @@ async def url(room: Room) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def reading(url: str, headers: dict[str, str], **query: Any) -> AsyncIterator[Reader]:
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         address = f"{url}/v1/notices/stream"
         async with client.stream("GET", address, headers=headers, params=query) as reply:
             assert reply.status_code == 200, await reply.aread()

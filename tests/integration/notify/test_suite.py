@@ -52,7 +52,7 @@ async def until(read: Callable[[], Any], within: float) -> Any:
 async def test_a_change_in_a_cart_reaches_phone_and_page_and_the_next_waits_its_ten_seconds(suite: Suite) -> None:
     token = suite.issuer.session_token("shopper-1", tenant_id=TENANT, store_id=STORE, session_id=VISIT)
     app = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient() as client, reading(suite.gateway_url, app) as reader:
+    async with httpx.AsyncClient(timeout=20) as client, reading(suite.gateway_url, app) as reader:
         body = {"token": "token-of-phone", "platform": "android"}
         put = await client.put(f"{suite.gateway_url}/v1/devices/phone", json=body, headers=app)
         assert put.status_code == 200, put.text

@@ -113,7 +113,7 @@ def forgeries(body: bytes, now: int, chance: random.Random) -> list[tuple[str, b
     ]
 
 
-@pytest.mark.parametrize("rounds", [40, pytest.param(350, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [15, pytest.param(350, marks=pytest.mark.soak)])
 async def test_no_forged_webhook_is_believed_and_none_breaks_the_door(shop: Shop, rounds: int) -> None:
     _, checkout = await shop.begin()
     await shop.pay(checkout)
@@ -225,7 +225,7 @@ async def restore(before: dict[str, list[dict[str, Any]]]) -> None:
             await mongo.database()[name].insert_many(documents)
 
 
-@pytest.mark.parametrize("orders", [40, pytest.param(5_040, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("orders", [15, pytest.param(5_040, marks=pytest.mark.soak)])
 async def test_events_in_any_order_and_any_number_end_in_the_same_purchase(shop: Shop, orders: int) -> None:
     chance = random.Random(20_261_121)
     checkout, events = await seven(shop)
