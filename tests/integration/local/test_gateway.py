@@ -189,7 +189,7 @@ async def test_a_body_that_grows_above_the_limit_is_413_too() -> None:
         for _ in range(MAX_BODY // 1_000_000 + 2):
             yield b"x" * 1_000_000
 
-    async with served(mirror) as door, gateway_to(door) as client:
+    async with served(mirror) as door, gateway_to(door, timeout=20.0) as client:
         assert await _error(client, method="POST", content=endless()) == (413, "BODY_TOO_LARGE")
 
 

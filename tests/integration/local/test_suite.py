@@ -252,8 +252,9 @@ def test_ctrl_c_leaves_no_process_behind_and_the_data_in_place(tmp_path: Path) -
         assert ready is not None, said
         work = sum(sum(each.cpu_times()[:4]) for each in [psutil.Process(process.pid), *family])
         sys.stdout.write(f"ready after {ready[1]} s, {work:.1f} s of work for {len(family)} processes, demo included\n")
-        # Not the time on the wall: other tests and builds share the machine. Two cores do this work in half its time.
-        assert work < 2 * READY_SECONDS
+        # Not the time on the wall: other tests and builds share the machine. Two cores do this work in half its time;
+        # where the cores themselves are shared, it counts up to half more.
+        assert work < 2 * READY_SECONDS * 1.5
         assert len(family) >= 18
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=15) == 0
